@@ -1,0 +1,1 @@
+"""Policies, learning, judging. Import the modules by name: the package alone loads neither torch nor SB3."""

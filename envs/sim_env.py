@@ -1,0 +1,173 @@
+"""SimEnv: the one Gymnasium environment, which runs any task."""
+
+import pkgutil
+import time
+from typing import Any, final
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils import EzPickle
+from numpy.typing import NDArray
+
+from robosim.errors import RobosimError
+from robosim.physics import Physics
+from robosim.seeding import LEVELS, Streams, checked_level, checked_split
+from robosim.task import Observation, Task, checked_decimation, checked_observation
+
+SEED_LIMIT = 2**31 - 1
+
+
+@final
+class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
+    """A task as a Gymnasium environment: arguments and seed fix an episode, bit for bit.
+
+    ``reset(seed=s)`` plays episode ``s``. ``reset()`` draws the next one; ``info["seed"]`` names it, so that
+    ``reset(seed=info["seed"])`` plays it again.
+
+    The ``info`` of every step has ``"reward/<term>"``, ``"metric/<name>"`` and ``"is_success"``; that of an
+    episode's last step also has ``"episode_metrics"``, a dict. An end that the task names is ``terminated``; running
+    out of time is ``truncated``, also where it is a success. The task knows its own time limit, because it judges at
+    its end: a shorter ``max_episode_steps`` given to ``gymnasium.make`` cuts episodes off before they are judged.
+
+    Args:
+        task: ``"module:Class"`` of the task, or the class.
+        level: 0 (easiest) to 9, or ``"mixed"`` to draw it in each episode.
+        split: ``"train"``, ``"val"`` or ``"test"``: worlds and episodes of different splits are never the same.
+        observation: What the policy sees; the task says what it offers.
+        render_mode: None, ``"rgb_array"`` (needs no display) or ``"human"`` (PyBullet's window, in real time).
+        randomise: Draw properties of robot and world in each episode; off, they are nominal.
+
+    Raises:
+        RobosimError: An argument is not one of those allowed.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array", "human"], "render_fps": 50}  # noqa: RUF012 (Gymnasium's type)
+
+    def __init__(
+        self,
+        task: str | type[Task[Any]],
+        *,
+        level: int | str = "mixed",
+        split: str = "train",
+        observation: str = "state",
+        render_mode: str | None = None,
+        randomise: bool = True,
+    ) -> None:
+        """Builds the world, once; see the class."""
+        EzPickle.__init__(
+            self, task, level=level, split=split, observation=observation, render_mode=render_mode, randomise=randomise
+        )
+        self.level, self.split = checked_level(level), checked_split(split)
+        kind: type[Task[Any]] = pkgutil.resolve_name(task) if isinstance(task, str) else task
+        checked_observation(kind, observation)
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise RobosimError(f"render_mode={render_mode!r} is not one of None, 'rgb_array', 'human'")
+        self.render_mode = render_mode
+        self.metadata = {**self.metadata, "render_fps": round(1 / kind.CONTROL_DT)}
+        self._decimation = checked_decimation(kind)
+        self._limit = round(kind.TIME_LIMIT / kind.CONTROL_DT)
+        self._physics = Physics(kind.PHYSICS_DT, gui=render_mode == "human")
+        self.task = kind(self._physics, observation=observation, randomise=randomise)
+        self._physics.save()
+        self._pay = [
+            (f"reward/{name}", term.function, term.weight * (kind.CONTROL_DT if term.per == "second" else 1.0))
+            for name, term in kind.REWARD.items()
+        ]
+        self.action_space = self.task.robot.action_space
+        self.observation_space = self.task.observation_space
+        self._steps = 0
+        self._sums: dict[str, float] = {}
+        self._state: Any = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begins an episode.
+
+        Args:
+            seed: Which one; None draws it.
+            options: None are known.
+
+        Returns:
+            The first observation, and an info with ``"seed"`` and ``"level"``.
+        """
+        if options:
+            raise RobosimError(f"reset() was given options {sorted(options)}; this environment knows none")
+        super().reset(seed=seed)
+        seed = int(self.np_random.integers(SEED_LIMIT)) if seed is None else int(seed)
+        streams = Streams(self.split, seed)
+        drawn = int(streams.level.integers(len(LEVELS)))
+        level = drawn if self.level == "mixed" else self.level
+        self._physics.restore()
+        self.task.reset(streams, level)
+        self._steps = 0
+        self._sums = dict.fromkeys(self.task.METRICS, 0.0)
+        self._state = self.task.state()
+        self._show()
+        return self.task.observe(self._state), {"seed": seed, "level": level}
+
+    def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Acts for one control step.
+
+        Args:
+            action: An element of ``action_space``.
+
+        Returns:
+            Observation, reward, terminated, truncated, info; see the class.
+        """
+        task = self.task
+        task.advance(action)
+        task.robot.act(action)
+        for _ in range(self._decimation):
+            task.disturb()
+            task.robot.actuate()
+            self._physics.step()
+        self._steps += 1
+        state = self._state = task.state()
+        info: dict[str, Any] = {name: weight * float(function(state)) for name, function, weight in self._pay}
+        reward = sum(info.values())
+        ends = [done.kind for done in task.DONE.values() if done.function(state)]
+        truncated = not ends and self._steps >= self._limit
+        self._measure(state, info)
+        info["is_success"] = "success" in ends and "failure" not in ends
+        if ends or truncated:
+            metrics = info["episode_metrics"] = self._episode_metrics()
+            info["is_success"] = info["is_success"] or (truncated and task.succeeded(metrics))
+        self._show()
+        return task.observe(state), reward, bool(ends), truncated, info
+
+    def _measure(self, state: object, info: dict[str, Any]) -> None:
+        for name, metric in self.task.METRICS.items():
+            value = info[f"metric/{name}"] = float(metric.function(state))
+            past = self._sums[name]
+            if metric.over == "max":
+                self._sums[name] = value if self._steps == 1 else max(past, value)
+            else:
+                self._sums[name] = value if metric.over == "last" else past + value
+
+    def _episode_metrics(self) -> dict[str, float]:
+        means = {name for name, metric in self.task.METRICS.items() if metric.over == "mean"}
+        return {name: value / self._steps if name in means else value for name, value in self._sums.items()}
+
+    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+        """Draws the present moment.
+
+        Returns:
+            RGB of shape ``(480, 640, 3)`` with ``render_mode="rgb_array"``; None otherwise, as a window shows itself.
+        """
+        if self.render_mode != "rgb_array":
+            return None
+        return self._physics.picture(*self.task.viewpoint())
+
+    def captions(self) -> dict[str, str]:
+        """Gives what a spectator wants to read of the present moment, name → value with unit."""
+        return self.task.captions(self._state)
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self._physics.look(*self.task.viewpoint())
+            time.sleep(self.task.CONTROL_DT)
+
+    def close(self) -> None:
+        """Ends the physics; a second call does nothing."""
+        self._physics.close()

@@ -1,0 +1,179 @@
+"""One body in PyBullet, its links and joints by name; with `robosim.physics`, all that knows PyBullet's numbers."""
+
+from collections.abc import Iterable, Sequence
+
+import pybullet
+
+from robosim.errors import RobosimError
+from robosim.math import IDENTITY, Vec3, cross, quaternion_product, rotation_rows, to_world
+
+Pose = tuple[Vec3, tuple[float, float, float, float]]
+BASE = -1
+
+
+class Body:
+    """A body as `robosim.physics.Physics` hands it out.
+
+    Args:
+        client: PyBullet's number of the physics client.
+        index: PyBullet's number of the body.
+        dynamic: Whether it moves, so that a restore must free it of contacts first.
+    """
+
+    def __init__(self, client: int, index: int, *, dynamic: bool) -> None:
+        """Reads the names; see the class."""
+        self._client, self._index, self.dynamic = client, index, dynamic
+        name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
+        self._links = {name.decode(): BASE}
+        self._joints: dict[str, int] = {}
+        for joint in range(pybullet.getNumJoints(index, physicsClientId=client)):
+            info = pybullet.getJointInfo(index, joint, physicsClientId=client)
+            self._joints[info[1].decode()] = joint
+            self._links[info[12].decode()] = joint
+            if info[2] != pybullet.JOINT_FIXED:
+                # PyBullet gives every joint a velocity motor when it loads; it would brake what nobody commands.
+                pybullet.setJointMotorControl2(index, joint, pybullet.VELOCITY_CONTROL, force=0, physicsClientId=client)
+        inertial = pybullet.getDynamicsInfo(index, BASE, physicsClientId=client)
+        self._com: Vec3 = inertial[3]
+        self._com_turn: tuple[float, float, float, float] = inertial[4]
+        if self._com_turn != IDENTITY:
+            raise RobosimError(f"body {name.decode()!r}: the base's inertial frame is turned; give it rpy='0 0 0'")
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links' names, the base first."""
+        return tuple(self._links)
+
+    def pose(self) -> Pose:
+        """Gives the base frame's position (m) and quaternion in the world."""
+        com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
+        x, y, z = to_world(rotation_rows(turn), self._com)
+        return (com[0] - x, com[1] - y, com[2] - z), turn
+
+    def motion(self) -> tuple[Pose, Vec3, Vec3]:
+        """Gives the base frame's pose, its linear velocity (m/s) and its angular velocity (rad/s), all in the world."""
+        com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
+        linear, angular = pybullet.getBaseVelocity(self._index, physicsClientId=self._client)
+        arm = to_world(rotation_rows(turn), self._com)
+        wx, wy, wz = cross(angular, arm)
+        position = (com[0] - arm[0], com[1] - arm[1], com[2] - arm[2])
+        return (position, turn), (linear[0] - wx, linear[1] - wy, linear[2] - wz), angular
+
+    def place(self, position: Sequence[float], quaternion: Sequence[float] = IDENTITY) -> None:
+        """Puts the base frame somewhere, at rest.
+
+        Args:
+            position: Metres in the world.
+            quaternion: How it is turned.
+        """
+        x, y, z = to_world(rotation_rows(quaternion), self._com)
+        com = (position[0] + x, position[1] + y, position[2] + z)
+        pybullet.resetBasePositionAndOrientation(self._index, com, quaternion, physicsClientId=self._client)
+        if self.dynamic:
+            pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
+
+    def turn(self, quaternion: Sequence[float]) -> None:
+        """Turns the base by ``quaternion``, in the world, about its own frame's origin; it comes to rest."""
+        position, present = self.pose()
+        self.place(position, quaternion_product(quaternion, present))
+
+    def joints(self, *names: str) -> "Joints":
+        """Gives a group of joints that is read and driven in one call.
+
+        Raises:
+            RobosimError: A name is none of this body's.
+        """
+        return Joints(self._client, self._index, [self._known(name, self._joints, "joint") for name in names])
+
+    def _known(self, name: str, table: dict[str, int], kind: str) -> int:
+        if name not in table:
+            raise RobosimError(f"{kind} {name!r} is not one of {', '.join(sorted(table))}")
+        return table[name]
+
+    def set_mass(self, link: str, mass: float, inertia: Sequence[float]) -> None:
+        """Sets a link's mass (kg) and principal moments of inertia (kg·m²) about its centre of mass."""
+        pybullet.changeDynamics(
+            self._index, self._known(link, self._links, "link"), mass=mass, localInertiaDiagonal=inertia,
+            physicsClientId=self._client,
+        )  # fmt: skip
+
+    def set_friction(self, friction: float, links: Iterable[str] | None = None) -> None:
+        """Sets Coulomb friction of some links, or of all.
+
+        In a call of its own: together with damping or activation, PyBullet drops it without a word.
+        """
+        for link in self._links if links is None else links:
+            pybullet.changeDynamics(
+                self._index,
+                self._known(link, self._links, "link"),
+                lateralFriction=friction,
+                physicsClientId=self._client,
+            )
+
+    def set_damping(self, linear: float, angular: float) -> None:
+        """Sets the share of velocity that drag takes each second; PyBullet's default is 0.04."""
+        pybullet.changeDynamics(
+            self._index, BASE, linearDamping=linear, angularDamping=angular, physicsClientId=self._client
+        )
+
+    def mass(self, link: str) -> float:
+        """Gives a link's mass in kilograms."""
+        index = self._known(link, self._links, "link")
+        return float(pybullet.getDynamicsInfo(self._index, index, physicsClientId=self._client)[0])
+
+    def push(self, force: Sequence[float], point: Sequence[float]) -> None:
+        """Applies a force to the base for the next physics step.
+
+        Args:
+            force: Newtons, in the world.
+            point: Metres in the world.
+        """
+        pybullet.applyExternalForce(self._index, BASE, force, point, pybullet.WORLD_FRAME, physicsClientId=self._client)
+
+    def touches(self, link: str) -> bool:
+        """Says whether a link was in contact with another body in the last physics step."""
+        index = self._known(link, self._links, "link")
+        return bool(pybullet.getContactPoints(bodyA=self._index, linkIndexA=index, physicsClientId=self._client))
+
+    def set_colour(self, link: str, colour: Sequence[float]) -> None:
+        """Paints a link: red, green, blue, opacity in [0, 1]."""
+        index = self._known(link, self._links, "link")
+        pybullet.changeVisualShape(self._index, index, rgbaColor=colour, physicsClientId=self._client)
+
+
+class Joints:
+    """Joints of one body in a fixed order; lists below have one entry a joint."""
+
+    def __init__(self, client: int, body: int, indices: list[int]) -> None:
+        """Keeps the indices; `Body.joints` makes them."""
+        self._client, self._body, self._indices = client, body, indices
+
+    def positions_velocities(self) -> tuple[list[float], list[float]]:
+        """Gives positions (rad or m) and velocities (rad/s or m/s)."""
+        states = pybullet.getJointStates(self._body, self._indices, physicsClientId=self._client)
+        return [state[0] for state in states], [state[1] for state in states]
+
+    def reset(self, positions: Sequence[float]) -> None:
+        """Puts the joints at positions, at rest, whatever the physics says."""
+        for index, position in zip(self._indices, positions, strict=True):
+            pybullet.resetJointState(self._body, index, position, 0.0, physicsClientId=self._client)
+
+    def drive(self, torques: Sequence[float], speed_limit: float) -> None:
+        """Drives with torques (N·m) until told otherwise, up to a speed (rad/s) at which they cease.
+
+        PyBullet's own torque mode lasts one physics step. A velocity motor towards the speed limit whose force is
+        bound by the torque pushes just as hard, lasts, and fades at the limit as a real motor does at its no-load
+        speed.
+        """
+        pybullet.setJointMotorControlArray(
+            self._body, self._indices, pybullet.VELOCITY_CONTROL,
+            targetVelocities=[speed_limit if torque > 0 else -speed_limit for torque in torques],
+            forces=[abs(torque) for torque in torques], physicsClientId=self._client,
+        )  # fmt: skip
+
+    def hold(self, positions: Sequence[float], force: float) -> None:
+        """Holds positions (rad or m) with at most ``force`` (N·m or N) a joint, until told otherwise."""
+        pybullet.setJointMotorControlArray(
+            self._body, self._indices, pybullet.POSITION_CONTROL, targetPositions=positions,
+            forces=[force] * len(self._indices), physicsClientId=self._client,
+        )  # fmt: skip

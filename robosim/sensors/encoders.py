@@ -1,0 +1,38 @@
+"""Speeds of wheels, as encoders count them."""
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from robosim.body import Joints
+from robosim.sensors.sensor import Sensor
+
+# A hub motor's 90 Hall counts a turn give 0.07 rad steps; averaged over a control step and filtered:
+SPEED_NOISE = 0.15  # rad/s, standard deviation of each reading
+
+
+class Encoders(Sensor):
+    """Reads each wheel's speed against the chassis, rad/s.
+
+    Args:
+        wheels: The wheels' joints.
+        count: How many there are.
+        limit: The largest speed that is told apart, rad/s.
+    """
+
+    def __init__(self, wheels: Joints, count: int, limit: float) -> None:
+        """Fits them; see the class."""
+        self._wheels = wheels
+        self._high = np.full(count, limit, np.float32)
+        self.space = spaces.Box(-self._high, self._high)
+        self._sigma = 0.0
+
+    def reset(self, rng: np.random.Generator, noise: float) -> None:
+        """Sets the noise; see `Sensor.reset`."""
+        self._sigma = noise * SPEED_NOISE
+
+    def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Measures; see the class."""
+        _, speeds = self._wheels.positions_velocities()
+        measured = self._sigma * rng.standard_normal(len(speeds)) + speeds
+        return np.minimum(np.maximum(measured, -self._high), self._high).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Worlds, one a file: what a robot stands on and moves among."""

@@ -1,0 +1,49 @@
+"""What every command shares: how it ends. Options belong to the command, work belongs to the packages."""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Protocol
+
+from rich.console import Console
+from rich.markup import escape
+
+from robosim.errors import RobosimError
+
+USAGE_ERROR = 2  # as argparse
+INTERRUPTED = 130  # as a shell: 128 + SIGINT
+
+
+class Main(Protocol):
+    """A command, as the console script and a file's last line call it."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int:
+        """Run on `argv`, or on the arguments of the process, and return the exit code."""
+
+
+def complain(message: str) -> None:
+    """Write one line on stderr, `message` as it is: brackets in it are not markup."""
+    Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True, highlight=False)
+
+
+def command(main: Callable[[Sequence[str]], int]) -> Main:
+    """Let a user's mistake end in one line and exit code 2, and Ctrl-C in 130. Decorates every `main`.
+
+    Args:
+        main: `main(argv) -> exit code`; it always gets a list.
+
+    Returns:
+        The same function with `argv` optional. Errors other than `RobosimError` propagate: they are bugs.
+    """
+
+    @wraps(main)
+    def run(argv: Sequence[str] | None = None) -> int:
+        try:
+            return main(sys.argv[1:] if argv is None else argv)
+        except RobosimError as error:
+            complain(str(error))
+            return USAGE_ERROR
+        except KeyboardInterrupt:
+            return INTERRUPTED
+
+    return run

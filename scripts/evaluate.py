@@ -1,0 +1,171 @@
+"""`robosim evaluate AGENT …`: success and metrics with their 95 % intervals on held-out episodes."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import robosim.envs  # registers the ids, also where robosim is used without being installed
+from robosim.agents.agent import AgentCard, read_card
+from robosim.agents.agent_files import AgentError
+from robosim.agents.episodes import Episode, EvaluationError
+from robosim.agents.evaluate import Evaluator, check_agent, find_env
+from robosim.agents.find import BASELINES, require_agent_folder, shipped
+from robosim.agents.provenance import usable_cores
+from robosim.agents.results import Result, check_writable, summarise, table, write_results
+from robosim.scripts.cli import command
+from robosim.seeding import Level, Split, checked_level
+
+_NOT_OURS = {
+    "level",
+    "split",
+    "render_mode",
+}  # what an agent was trained with does not decide how it is judged
+
+
+@dataclass(frozen=True)
+class Options:
+    """Judge agents on held-out episodes; several agents are judged on the same episodes, in one table."""
+
+    agents: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="AGENT [AGENT ...]")]
+    """A shipped agent's name, an agent's or a run's folder, random, zero or expert."""
+    env: str | None = None
+    """The env's id; where it is not given, the one the agents were trained on."""
+    episodes: int = 100
+    """How many episodes each agent plays."""
+    split: Split = "test"
+    """Which worlds: of these three splits none is a world of another."""
+    seed: int = 0
+    """The first episode's seed; the others count up from it."""
+    level: str = "mixed"
+    """How hard: 0 to 9, or mixed."""
+    workers: int = field(default_factory=usable_cores)
+    """Processes that play episodes. The results are the same for any number."""
+    json: Path | None = None
+    """Where to write the results."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One agent and the env it is judged in."""
+
+    agent: str
+    card: AgentCard | None
+    env: str
+    kwargs: dict[str, Any]
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """Judge the agents that `argv` names, print the table and write the JSON.
+
+    Raises:
+        RobosimError: Something that was asked for does not exist or does not fit; before the first episode.
+    """
+    options = tyro.cli(Options, args=list(argv))
+    level = _checked(options)
+    if options.json is not None:
+        check_writable(options.json)
+    console = Console(stderr=True)
+    entries = _entries(options, level, console)
+    for entry in entries:
+        check_agent(entry.agent, entry.env, entry.kwargs)
+    typed = shlex.join(["robosim", "evaluate", *argv])
+    results = _evaluate(entries, options, typed, console)
+    Console().print(table(results))
+    if options.json is not None:
+        write_results(options.json, results)
+        console.print(f"written to {options.json}", markup=False, highlight=False)
+    return 0
+
+
+def _checked(options: Options) -> Level:
+    """Check what the types of the options do not, and give the level."""
+    if not options.agents:
+        raise EvaluationError(f"name at least one agent: {', '.join((*BASELINES, *shipped()))}, or a folder")
+    for name, value, least in (
+        ("--episodes", options.episodes, 1),
+        ("--workers", options.workers, 1),
+        ("--seed", options.seed, 0),
+    ):
+        if value < least:
+            raise EvaluationError(f"{name} must be at least {least}, got {value}")
+    level = options.level
+    return checked_level(int(level) if level.isdecimal() else level)
+
+
+def _entries(options: Options, level: Level, console: Console) -> list[Entry]:
+    """Decide for every agent in which env it is judged."""
+    cards = [None if name in BASELINES else read_card(require_agent_folder(name)) for name in options.agents]
+    known = [card for card in cards if card is not None]
+    env = options.env or _common_env(known)
+    find_env(env)
+    if options.env is None and len(known) < len(cards):
+        console.print(f"no --env was given: the baselines are judged in {env} too", highlight=False)
+    # A baseline takes the arguments of the first agent of that env: it is there to be compared with it.
+    trained = {card.env.id: card.env.kwargs for card in reversed(known)}
+    entries = []
+    for name, card in zip(options.agents, cards, strict=True):
+        own = card.env.kwargs if card is not None and card.env.id == env else trained.get(env, {})
+        kwargs = {key: value for key, value in own.items() if key not in _NOT_OURS}
+        entries.append(Entry(name, card, env, {**kwargs, "level": level, "split": options.split}))
+    return entries
+
+
+def _common_env(cards: Sequence[AgentCard]) -> str:
+    found = sorted({card.env.id for card in cards})
+    if not found:
+        known = ", ".join(sorted(robosim.envs.ENVS))
+        raise EvaluationError(f"a baseline does not say in which env it acts: give --env (robosim has: {known})")
+    if len(found) > 1:
+        raise AgentError(f"the agents were trained on different envs ({', '.join(found)}): give --env")
+    return found[0]
+
+
+def _evaluate(entries: Sequence[Entry], options: Options, typed: str, console: Console) -> list[Result]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[success]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress, Evaluator(options.workers) as evaluator:
+        return [_judge(entry, options, typed, evaluator, progress) for entry in entries]
+
+
+def _judge(entry: Entry, options: Options, typed: str, evaluator: Evaluator, progress: Progress) -> Result:
+    bar = progress.add_task(entry.agent, total=options.episodes, success="")
+    successes: list[bool] = []
+
+    def on_episode(episode: Episode) -> None:
+        successes.append(episode.success)
+        share = sum(successes) / len(successes)
+        progress.update(bar, advance=1, success=f"success {share:.0%}")
+
+    start = time.perf_counter()
+    episodes = evaluator.run(
+        entry.agent, entry.env, entry.kwargs, options.episodes, options.seed, on_episode=on_episode
+    )
+    return summarise(
+        episodes,
+        agent=entry.agent,
+        sha256=entry.card.sha256 if entry.card else None,
+        env=entry.env,
+        kwargs=entry.kwargs,
+        seed=options.seed,
+        command=typed,
+        wall_clock_s=time.perf_counter() - start,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

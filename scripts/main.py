@@ -1,0 +1,64 @@
+"""The console command `robosim <command> …`: finds the command's module and hands it the rest of the line."""
+
+import importlib
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from rich.console import Console
+from rich.table import Table
+
+from robosim import __version__
+from robosim.scripts.cli import USAGE_ERROR, command, complain
+
+# name: (module with `main(argv) -> exit code`, what it does). Modules are imported when they are called: each
+# command loads only what it needs, and `robosim --help` nothing.
+COMMANDS = {
+    "demo": ("robosim.scripts.demo", "train a robot for two minutes, judge it, film it"),
+    "train": ("robosim.scripts.train", "train an agent as a YAML file says"),
+    "evaluate": ("robosim.scripts.evaluate", "success and its 95 % interval on held-out episodes"),
+    "watch": ("robosim.scripts.watch", "see an agent act, in a window or a video"),
+    "speed": ("robosim.scripts.speed", "measure sampling and training on this machine"),
+}
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        argv: what follows `robosim` on the command line.
+
+    Returns:
+        The exit code: the command's own, or 2 where there is no such command.
+    """
+    name, *rest = argv or ["--help"]
+    if name in ("-h", "--help"):
+        _help()
+        return 0
+    if name == "--version":
+        Console().print(f"robosim {__version__}", highlight=False)
+        return 0
+    if name not in COMMANDS:
+        complain(_unknown(name))
+        return USAGE_ERROR
+    code: int = importlib.import_module(COMMANDS[name][0]).main(rest)
+    return code
+
+
+def _help() -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name, (_, does) in COMMANDS.items():
+        table.add_row(f"[bold]{name}[/]", does)
+    console = Console()
+    console.print("usage: robosim COMMAND …\n       robosim COMMAND --help\n", highlight=False)
+    console.print(table)
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name, COMMANDS, n=1)
+    guess = f"; did you mean {close[0]!r}?" if close else ""
+    return f"unknown command {name!r}: choose from {', '.join(COMMANDS)}{guess}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

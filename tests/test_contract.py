@@ -1,0 +1,207 @@
+"""What every registered environment keeps, whatever its task."""
+
+import pickle
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
+
+
+from robosim.agents.experts import make_expert
+from robosim.envs import ENVS
+from robosim.envs.sim_env import SimEnv
+from robosim.errors import RobosimError
+from tests.rollouts import CASES, parts, play, task_of
+
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture(params=CASES, ids=lambda case: "-".join(case))
+def case(request: pytest.FixtureRequest) -> tuple[str, str]:
+    env_id, observation = request.param
+    return env_id, observation
+
+
+@pytest.fixture
+def env(case: tuple[str, str]) -> Iterator[gym.Env[Any, Any]]:
+    env = gym.make(case[0], observation=case[1], level=9)
+    yield env
+    env.close()
+
+
+def test_checkers_have_nothing_to_say(case: tuple[str, str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for check in (check_env, check_env_for_sb3):
+            env = gym.make(case[0], observation=case[1])
+            check(env.unwrapped, skip_render_check=True)
+            env.close()
+
+
+def test_same_seed_same_bits_after_other_episodes_and_beside_another_env(
+    case: tuple[str, str], env: gym.Env[Any, Any]
+) -> None:
+    first = play(env, 7).digest()
+    other = gym.make(case[0], observation=case[1], level="mixed")
+    for seed in range(20, 30):
+        play(env, seed, steps=40)
+        play(other, seed, steps=10)
+    assert play(env, 7).digest() == first
+    assert play(env, 8).digest() != first
+    other.close()
+
+
+@pytest.mark.medium
+def test_same_bits_after_fifty_episodes_and_in_another_process(case: tuple[str, str], env: gym.Env[Any, Any]) -> None:
+    for _ in range(50):
+        play(env, None, steps=1000)
+    here = play(env, 11, steps=1000).digest()
+    code = (
+        "import gymnasium as gym, robosim\nfrom tests.rollouts import play\n"
+        f"print(play(gym.make({case[0]!r}, observation={case[1]!r}, level=9), 11, steps=1000).digest())"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=HERE.parent, capture_output=True, text=True, check=True)
+    assert here in run.stdout.split()
+
+
+def test_an_episode_drawn_without_a_seed_can_be_played_again(env: gym.Env[Any, Any]) -> None:
+    env.reset(seed=3)
+    drawn = play(env, None)
+    assert play(env, drawn.infos[0]["seed"]).digest() == drawn.digest()
+    assert play(env, None).infos[0]["seed"] != drawn.infos[0]["seed"]
+
+
+def test_observations_are_in_their_space_finite_and_own_their_memory(env: gym.Env[Any, Any]) -> None:
+    rollout = play(env, 5)
+    for before, after in zip(rollout.observations, rollout.observations[1:], strict=False):
+        assert env.observation_space.contains(after)
+        for a, b in zip(parts(before), parts(after), strict=True):
+            assert np.isfinite(b).all()
+            assert not np.shares_memory(a, b)
+
+
+def test_no_element_of_an_observation_is_constant(env: gym.Env[Any, Any]) -> None:
+    seen = [list(parts(o)) for seed in range(3) for o in play(env, seed).observations]
+    for element in zip(*seen, strict=True):
+        if element[0].ndim == 1:
+            assert (np.ptp(np.stack(element), axis=0) > 0).all()
+
+
+def test_reward_is_the_sum_of_its_terms_and_metrics_are_told(case: tuple[str, str], env: gym.Env[Any, Any]) -> None:
+    task = task_of(case[0])
+    rollout = play(env, 5)
+    for reward, info in zip(rollout.rewards, rollout.infos[1:], strict=True):
+        assert reward == pytest.approx(sum(info[f"reward/{name}"] for name in task.REWARD))
+        assert all(isinstance(info[f"metric/{name}"], float) for name in task.METRICS)
+        assert isinstance(info["is_success"], bool)
+
+
+def test_every_reward_and_every_end_can_happen(case: tuple[str, str], env: gym.Env[Any, Any]) -> None:
+    task, expert = task_of(case[0]), make_expert(env)
+    paid: set[str] = set()
+    rollouts = [play(env, seed, steps=1000) for seed in range(3)]
+    for rollout in rollouts:
+        for info in rollout.infos[1:]:
+            paid |= {name for name in task.REWARD if info[f"reward/{name}"] != 0.0}
+    assert paid == set(task.REWARD)
+    ended = sum(rollout.terminated for rollout in rollouts)
+    assert ended, "random actions never end an episode"
+    observation, _ = env.reset(seed=1)
+    assert env.action_space.contains(expert.predict(observation)[0])
+
+
+def test_an_episode_ends_with_its_metrics(case: tuple[str, str], env: gym.Env[Any, Any]) -> None:
+    rollout = play(env, 2, steps=2000)
+    assert rollout.terminated != rollout.truncated
+    assert set(rollout.infos[-1]["episode_metrics"]) == set(task_of(case[0]).METRICS)
+    assert not any("episode_metrics" in info for info in rollout.infos[:-1])
+    spec = gym.spec(case[0])
+    assert spec.max_episode_steps == round(task_of(case[0]).TIME_LIMIT / task_of(case[0]).CONTROL_DT)
+
+
+def test_splits_share_no_episode(case: tuple[str, str]) -> None:
+    first: dict[bytes, str] = {}
+    for split in ("train", "val", "test"):
+        env = gym.make(case[0], observation=case[1], split=split, level=9)
+        for seed in range(10):
+            observation, _ = env.reset(seed=seed)
+            assert first.setdefault(b"".join(part.tobytes() for part in parts(observation)), split) == split
+        env.close()
+    assert len(first) == 30
+
+
+def test_levels_are_what_was_asked_for(case: tuple[str, str]) -> None:
+    env = gym.make(case[0], level=4)
+    assert {env.reset(seed=seed)[1]["level"] for seed in range(5)} == {4}
+    env.close()
+    env = gym.make(case[0], level="mixed")
+    assert {env.reset(seed=seed)[1]["level"] for seed in range(100)} == set(range(10))
+    env.close()
+
+
+def test_without_randomisation_episodes_still_differ(case: tuple[str, str]) -> None:
+    env = gym.make(case[0], observation=case[1], randomise=False, level=9)
+    assert play(env, 1).digest() != play(env, 2).digest()
+    env.close()
+
+
+def test_pickling_gives_the_same_environment(env: gym.Env[Any, Any]) -> None:
+    copy = pickle.loads(pickle.dumps(env))
+    assert play(copy, 4).digest() == play(env, 4).digest()
+    copy.close()
+
+
+def test_closing_twice_is_fine(case: tuple[str, str]) -> None:
+    env = gym.make(case[0])
+    env.reset(seed=0)
+    env.close()
+    env.close()
+
+
+def test_picture_without_a_display(case: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    env = gym.make(case[0], observation=case[1], render_mode="rgb_array")
+    env.reset(seed=0)
+    picture = env.render()
+    assert isinstance(picture, np.ndarray)
+    assert picture.shape == (480, 640, 3)
+    assert picture.dtype == np.uint8
+    assert picture.std() > 5
+    env.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a display is told by DISPLAY on Linux alone")
+def test_a_window_without_a_display_names_the_way_out(
+    case: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    with pytest.raises(RobosimError, match="rgb_array"):
+        gym.make(case[0], render_mode="human")
+
+
+@pytest.mark.parametrize(
+    ("argument", "allowed"),
+    [
+        ({"level": 10}, "0 to 9"),
+        ({"level": "hard"}, "'mixed'"),
+        ({"level": True}, "0 to 9"),
+        ({"split": "dev"}, "'train', 'val', 'test'"),
+        ({"observation": "smell"}, "'state'"),
+        ({"render_mode": "ascii"}, "'rgb_array'"),
+    ],
+    ids=str,
+)
+def test_a_wrong_argument_is_named_with_what_is_allowed(argument: dict[str, Any], allowed: str) -> None:
+    (name, value), env_id = next(iter(argument.items())), next(iter(ENVS))
+    with pytest.raises(RobosimError, match=name) as error:
+        SimEnv(ENVS[env_id][0], **argument)
+    assert repr(value) in str(error.value)
+    assert allowed in str(error.value)

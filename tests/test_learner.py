@@ -1,0 +1,69 @@
+"""The parts a run is put together from: envs that cannot be learnt, the schedule, the device, the better agent."""
+
+import math
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from toy_env import ENV_ID
+from toy_run import PPO, toy
+
+from robosim.agents.device import DeviceError, choose_device
+from robosim.agents.evaluate import Episode
+from robosim.agents.learner import LearnerError, learning_rate
+from robosim.agents.train import train
+from robosim.agents.validation import Validation, summarise
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"id": "toy/Reac-v0"}, r"env\.id = 'toy/Reac-v0': .*Did you mean"),
+        ({"id": "CartPole-v1", "splits": False}, r"env\.id = 'CartPole-v1': action space must be a Box"),
+        ({"id": ENV_ID, "kwargs": {"wind": 1}}, r"toy/Reach-v0.*wind"),
+    ],
+)
+def test_an_env_that_cannot_be_learnt_is_told(tmp_path: Path, env: dict[str, object], said: str) -> None:
+    with pytest.raises(LearnerError, match=said):
+        train(toy(env=env), tmp_path / "run")
+    with pytest.raises(LearnerError):  # and the folder can still be used
+        train(toy(env=env), tmp_path / "run")
+
+
+def test_the_learning_rate_falls_in_a_line_and_never_below_one_percent() -> None:
+    linear = learning_rate(toy(ppo={**PPO, "learning_rate": 0.1}).ppo)
+    assert [linear(share) for share in (1.0, 0.5, 0.0, -0.1)] == pytest.approx([0.1, 0.05, 0.001, 0.001])
+    constant = learning_rate(toy(ppo={**PPO, "learning_rate": 0.1, "schedule": "constant"}).ppo)
+    assert [constant(share) for share in (1.0, 0.0)] == [0.1, 0.1]
+
+
+def test_success_counts_before_return() -> None:
+    episodes = [Episode(0, 1, True, 5, -9.0, {"m": 1.0}), Episode(1, 2, False, 5, -1.0, {"m": math.nan})]
+    judged = summarise(episodes, steps=7)
+    assert judged == Validation(7, 0.5, -5.0, {"m": 1.0}, {1: 1.0, 2: 0.0})
+    assert judged.row()["validation/success_level_2"] == 0.0
+    better_return = Validation(8, 0.5, -4.0, {}, {})
+    more_success = Validation(9, 0.6, -99.0, {}, {})
+    assert judged.beats(None)
+    assert better_return.beats(judged)
+    assert more_success.beats(better_return)
+    assert not judged.beats(judged)
+
+
+def test_the_device_is_chosen_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, image = gym.spaces.Box(-1, 1, (9,)), gym.spaces.Box(0, 255, (64, 64, 3), np.uint8)
+    both = gym.spaces.Dict({"state": state, "camera": image})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto", state, 1000).device == "cpu"
+    assert "no CUDA device" in choose_device("auto", both, 1000).reason
+    with pytest.raises(DeviceError, match=r"--device cuda: PyTorch .* use --device auto or cpu"):
+        choose_device("cuda", state, 1000)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Some GPU")
+    assert choose_device("auto", state, 1000).device == "cpu"
+    assert choose_device("auto", both, 1000).device == "cuda"
+    assert "Some GPU" in choose_device("auto", both, 1000).reason
+    assert choose_device("cuda", state, 1000).device == "cuda"
+    assert choose_device("cpu", both, 1000).device == "cpu"

@@ -1,0 +1,87 @@
+"""What is made of episodes: rates and means, the JSON file, the tables."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from toy import KWARGS, TOY
+
+from robosim.agents.episodes import Episode
+from robosim.agents.results import Result, ResultsError, markdown, read_results, summarise, table, write_results
+
+
+def some_episodes() -> list[Episode]:
+    return [
+        Episode(seed, seed % 2, seed % 4 > 0, 10 + seed, float(seed), {"way": math.nan if seed % 2 else 2.0})
+        for seed in range(20)
+    ]
+
+
+def some_result(agent: str = "zero", episodes: list[Episode] | None = None) -> Result:
+    return summarise(
+        episodes or some_episodes(),
+        agent=agent,
+        sha256=None,
+        env=TOY,
+        kwargs=KWARGS,
+        seed=0,
+        command="robosim evaluate zero",
+        wall_clock_s=1.0,
+    )
+
+
+def test_a_summary_counts_what_was_played() -> None:
+    result = some_result()
+    assert result.success.mean == 0.75
+    assert result.success.ci95 == pytest.approx((0.5313, 0.8881), abs=1e-4)
+    assert {level: found.success.mean for level, found in result.by_level.items()} == {0: 0.5, 1: 1.0}
+    assert [found.episodes for found in result.by_level.values()] == [10, 10]
+    way = result.metrics["way"]
+    assert (way.mean, way.ci95, way.episodes) == (2.0, (2.0, 2.0), 10)  # NaN: no such value in the episode
+    assert result.metrics["return"].mean == 9.5
+    assert result.metrics["length"].mean == 19.5
+
+
+def test_a_metric_without_a_finite_mean_has_none(tmp_path: Path) -> None:
+    metrics = [{"never": math.nan, "ever": 1.0}, {"never": math.nan, "ever": math.inf}]
+    episodes = [Episode(seed, None, True, 1, 0.0, metrics[seed]) for seed in range(2)]
+    result = some_result(episodes=episodes)
+    assert (result.metrics["never"].mean, result.metrics["never"].episodes) == (None, 0)
+    assert (result.metrics["ever"].mean, result.metrics["ever"].episodes) == (None, 2)
+    assert result.by_level == {}
+    write_results(tmp_path / "r.json", [result])
+    assert read_results(tmp_path / "r.json") == [result]
+
+
+def test_results_come_back_from_json_and_show_in_tables(tmp_path: Path) -> None:
+    results = [some_result(), some_result("an [odd] name")]
+    write_results(tmp_path / "r.json", results)
+    assert read_results(tmp_path / "r.json") == results
+    plain = json.loads((tmp_path / "r.json").read_text(), parse_constant=pytest.fail)
+    assert plain[0]["by_level"]["1"]["success"]["mean"] == 1.0
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(table(results))
+    for expected in ("75.0 % [53.1, 88.8]", "level 0", "an [odd] name", "20 episodes", "way"):
+        assert expected in shown.get()
+    lines = markdown(results, ["way"]).splitlines()
+    assert lines[0] == "| agent | success | way |"
+    assert lines[2] == "| zero | 75.0 % [53.1, 88.8] | 2 [2, 2] |"
+
+
+def test_results_replace_results_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    write_results(path, [some_result()])
+    write_results(path, [some_result("zero"), some_result("random")])
+    assert len(read_results(path)) == 2
+    for content in ("my notes", '{"a": 1}', '[{"agent": "zero"}]'):
+        path.write_text(content)
+        with pytest.raises(ResultsError, match="it is kept"):
+            write_results(path, [some_result()])
+        assert path.read_text() == content
+    with pytest.raises(ResultsError, match="no folder"):
+        write_results(tmp_path / "nowhere" / "r.json", [some_result()])
+    with pytest.raises(ResultsError, match="not a plain file"):
+        write_results(tmp_path, [some_result()])
