@@ -98,10 +98,11 @@ class Physics:
             quaternion: How its base frame is turned.
             fixed: Nail the base to the world.
         """
+        # By itself PyBullet makes a cylinder a prism of 32 faces: a wheel would stand on flats and cog.
+        flags = pybullet.URDF_USE_INERTIA_FROM_FILE | pybullet.URDF_USE_IMPLICIT_CYLINDER
         index = pybullet.loadURDF(
-            str(path), position, quaternion, useFixedBase=fixed, flags=pybullet.URDF_USE_INERTIA_FROM_FILE,
-            physicsClientId=self._client,
-        )  # fmt: skip
+            str(path), position, quaternion, useFixedBase=fixed, flags=flags, physicsClientId=self._client
+        )
         return self._adopt(index, dynamic=not fixed)
 
     def add_plane(self, texture: Path | None = None, size: float = 200.0) -> Body:

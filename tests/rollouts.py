@@ -1,13 +1,13 @@
 """What the tests of environments share: every id with every observation, and recorded rollouts."""
 
 import hashlib
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import pkgutil
 
 from robosim.envs import ENVS
 from robosim.task import Task

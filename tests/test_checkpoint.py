@@ -33,12 +33,12 @@ def build(experiment: Experiment, steps: int) -> tuple[PPO, VecNormalize]:
 def everything(model: PPO, envs: VecNormalize) -> list[object]:
     """All that training changes, to the last bit."""
     adam = model.policy.optimizer.state_dict()
-    statistics: list[RunningMeanStd] = [envs.obs_rms, envs.ret_rms]
+    statistics = [envs.obs_rms, envs.ret_rms]
     return [
         {name: tensor.numpy().tobytes() for name, tensor in model.policy.state_dict().items()},
         {(index, key): v.numpy().tobytes() for index, slot in adam["state"].items() for key, v in slot.items()},
         adam["param_groups"],
-        [(rms.mean.tobytes(), rms.var.tobytes(), rms.count) for rms in statistics],
+        [(rms.mean.tobytes(), rms.var.tobytes(), rms.count) for rms in statistics if isinstance(rms, RunningMeanStd)],
         model.num_timesteps,
     ]
 

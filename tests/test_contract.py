@@ -14,7 +14,6 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
-
 from robosim.agents.experts import make_expert
 from robosim.envs import ENVS
 from robosim.envs.sim_env import SimEnv
@@ -179,9 +178,7 @@ def test_picture_without_a_display(case: tuple[str, str], monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a display is told by DISPLAY on Linux alone")
-def test_a_window_without_a_display_names_the_way_out(
-    case: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_window_without_a_display_names_the_way_out(case: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(RobosimError, match="rgb_array"):
         gym.make(case[0], render_mode="human")

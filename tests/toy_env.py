@@ -11,15 +11,16 @@ Floats = npt.NDArray[np.float32]
 
 
 class Reach(gym.Env[Floats, Floats]):
-    """Push a point to the origin within 20 steps; it starts further away at a higher level."""
+    """Push a point to the origin within 20 steps. It starts further away at a higher level; fragile, it breaks."""
 
     observation_space = gym.spaces.Box(-np.inf, np.inf, (3,), np.float32)
     action_space = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
 
-    def __init__(self, level: int = 0, split: Literal["train", "val", "test"] = "train") -> None:
+    def __init__(self, level: int = 0, split: Literal["train", "val", "test"] = "train", fragile: bool = False) -> None:
         if split == "test":
             raise ValueError("training must not look at the test split")
         self._level = level
+        self._fragile = fragile
         self._point = np.zeros(2, np.float32)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Floats, dict[str, Any]]:
@@ -29,6 +30,8 @@ class Reach(gym.Env[Floats, Floats]):
         return self._observation(), {"level": self._level}
 
     def step(self, action: Floats) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
+        if self._fragile and self.np_random.random() < 0.001:
+            raise RuntimeError("the wheel came off")
         self._point[1] = np.clip(0.5 * self._point[1] + 0.1 * float(action[0]), -1, 1)
         self._point[0] += self._point[1]
         distance = abs(float(self._point[0]))

@@ -60,13 +60,17 @@ def check_video(path: Path, *, overwrite: bool = False) -> None:
 class Video:
     """A video that is being written, under a temporary name beside its own; closed by ``with``.
 
-    A `KeyboardInterrupt` inside the block ends the video early, and it is kept; after any other exception, or
-    without a picture, there is no file and what was there before stays.
+    A `KeyboardInterrupt` inside the block ends the video early, and it is kept unless it would replace a file. After
+    any other exception, or without a picture, there is no file, and what was there before stays.
 
     Args:
         path: Where; its ending decides the format.
         fps: Pictures per second.
         overwrite: Whether to replace a file that is there already.
+
+    Attributes:
+        pictures: How many it has.
+        written: Whether there is a file now.
 
     Raises:
         VideoError: See `check_video`.
@@ -76,7 +80,7 @@ class Video:
         """Starts nothing yet; see the class."""
         check_video(path, overwrite=overwrite)
         self.path, self.fps = path, fps
-        self.pictures = 0
+        self.pictures, self.written = 0, False
         self._shape: tuple[int, ...] = ()
         self._partial = path.with_name(f".{path.stem}.{os.getpid()}.partial")
         self._ffmpeg: subprocess.Popen[bytes] | None = None
@@ -91,7 +95,7 @@ class Video:
     ) -> None:
         """Finishes the file, or removes what there is of it."""
         try:
-            if kind is None or issubclass(kind, KeyboardInterrupt):
+            if kind is None or (issubclass(kind, KeyboardInterrupt) and not self.path.exists()):
                 self._finish()
         finally:
             self._abandon()
@@ -137,6 +141,7 @@ class Video:
         if self._ffmpeg.wait() != 0:
             raise self._failed()
         os.replace(self._partial, self.path)
+        self.written = True
 
     def _abandon(self) -> None:
         if self._ffmpeg is not None:

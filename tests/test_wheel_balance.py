@@ -1,0 +1,186 @@
+"""WheelBalance and its rival: reward and ends by teleport, disturbances, and the regulator against the physics."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from robosim.agents.lqr import BalanceLqr, balance_dynamics, lqr_gain, turn_dynamics
+from robosim.envs import wheel_balance as wb
+from robosim.envs.sim_env import SimEnv
+from robosim.math import axis_angle
+from robosim.robots.wheel_courier import WHEEL_RADIUS
+
+IDEAL = wb.State(0.5, 0.2, 0.0, 0.5, 0.2, [0.0, 0.0], [0.0, 0.0])
+
+
+@pytest.fixture
+def env() -> Iterator[SimEnv]:
+    env = SimEnv("robosim.envs.wheel_balance:WheelBalance", level=0, randomise=False, split="val")
+    yield env
+    env.close()
+
+
+def pay(state: wb.State) -> float:
+    """What a second in this state pays, and what it costs if that is a fall."""
+    return sum(term.weight * term.function(state) for term in wb.REWARD.values())
+
+
+def test_the_reward_is_highest_where_it_should_be() -> None:
+    assert pay(IDEAL) == pytest.approx(3.0)
+    for worse in (
+        replace(IDEAL, speed=0.7),
+        replace(IDEAL, speed=0.3),
+        replace(IDEAL, yaw_rate=0.4),
+        replace(IDEAL, action=[0.5, -0.5], previous=[0.5, -0.5]),
+        replace(IDEAL, previous=[0.3, 0.0]),
+        replace(IDEAL, tilt=0.7),
+    ):
+        assert pay(worse) < pay(IDEAL)
+
+
+def test_half_pay_where_the_docstrings_say() -> None:
+    assert wb.speed_kept(replace(IDEAL, speed=0.8)) == pytest.approx(0.5)
+    assert wb.yaw_rate_kept(replace(IDEAL, yaw_rate=0.7)) == pytest.approx(0.5)
+
+
+def teleport(env: SimEnv, pitch: float) -> None:
+    task = env.task
+    assert isinstance(task, wb.WheelBalance)
+    task.robot.body.place((0.0, 0.0, WHEEL_RADIUS), axis_angle((0.0, 1.0, 0.0), pitch))
+
+
+@pytest.mark.parametrize(("pitch", "falls"), [(0.5, False), (-0.5, False), (0.75, True), (-0.75, True)])
+def test_a_teleported_robot_has_fallen_or_not(env: SimEnv, pitch: float, falls: bool) -> None:
+    env.reset(seed=0)
+    teleport(env, pitch)
+    _, reward, terminated, truncated, info = env.step(np.zeros(2, np.float32))
+    assert (terminated, truncated) == (falls, False)
+    assert (info["reward/fall"] == wb.REWARD["fall"].weight) == falls
+    assert (reward < -4) == falls
+    assert not info["is_success"]
+
+
+def finish(env: SimEnv, seed: int) -> tuple[bool, bool, dict[str, Any]]:
+    expert = BalanceLqr()
+    observation, _ = env.reset(seed=seed)
+    state, terminated, truncated = None, False, False
+    while not (terminated or truncated):
+        action, state = expert.predict(observation, state)
+        observation, _, terminated, truncated, info = env.step(action)
+    return terminated, truncated, info
+
+
+def test_lasting_and_following_is_success_and_a_truncation(env: SimEnv) -> None:
+    terminated, truncated, info = finish(env, 0)
+    assert (terminated, truncated, info["is_success"]) == (False, True, True)
+    assert info["episode_metrics"]["speed_error"] < wb.SPEED_TOLERANCE
+
+
+def test_success_is_judged_by_the_metrics(env: SimEnv) -> None:
+    good = {"speed_error": 0.15, "yaw_rate_error": 0.25}
+    assert env.task.succeeded(good)
+    assert not env.task.succeeded(good | {"speed_error": 0.151})
+    assert not env.task.succeeded(good | {"yaw_rate_error": 0.251})
+
+
+def test_commands_change_and_never_jump(env: SimEnv) -> None:
+    env.reset(seed=4)
+    task, expert = env.task, BalanceLqr()
+    assert isinstance(task, wb.WheelBalance)
+    observation, state, commands = env.reset(seed=4)[0], None, []
+    for _ in range(900):
+        action, state = expert.predict(observation, state)
+        observation, _, terminated, _, _ = env.step(action)
+        assert not terminated
+        commands.append(observation[-4:-2])
+    steps = np.abs(np.diff(commands, axis=0))
+    assert steps[:, 0].max() == pytest.approx(wb.SPEED_SLEW * wb.CONTROL_DT, rel=1e-3)
+    assert steps[:, 1].max() <= wb.YAW_SLEW * wb.CONTROL_DT * 1.001
+    assert np.ptp(commands, axis=0).min() > 0.1
+    assert np.abs(commands).max() <= max(wb.SPEED[0], wb.YAW_RATE[0])
+
+
+def momentum_jump(level: int, seed: int) -> float:
+    """The largest change of speed over a push's length while nobody drives, m/s."""
+    env = SimEnv("robosim.envs.wheel_balance:WheelBalance", level=level, randomise=False)
+    env.reset(seed=seed)
+    body = env.task.robot.body
+    jumps = []
+    for _ in range(400):
+        body.place((0.0, 0.0, 20.0))  # in the air, at rest: only gravity and pushes act
+        env.step(np.zeros(2, np.float32))
+        (vx, vy, _) = body.motion()[1]
+        jumps.append(math.hypot(vx, vy))
+    env.close()
+    return max(jumps)
+
+
+def test_pushes_come_and_grow_with_the_level() -> None:
+    assert momentum_jump(0, 1) < 1e-6
+    low, high = momentum_jump(3, 1), momentum_jump(9, 1)
+    assert high == pytest.approx(3 * low, rel=0.05)
+    # a fifth of a push falls into one control step; mass 19.1 kg; impulses are 0.3 to 1 times the largest
+    assert 0.25 * wb.PUSH[1] * wb.CONTROL_DT / wb.PUSH_TIME / 19.1 < high < 1.5 * wb.PUSH[1] / 5 / 19.1
+
+
+def test_the_linearised_dynamics_are_those_of_the_physics(env: SimEnv) -> None:
+    """Accelerations right after a small lean or torque, against A and B."""
+    a, b = balance_dynamics()
+    torque = 0.05
+    for pitch, share in ((0.05, 0.0), (0.0, torque)):
+        env.reset(seed=0)
+        teleport(env, pitch)
+        body = env.task.robot.body
+        env.step(np.full(2, share, np.float32))
+        _, velocity, spin = body.motion()
+        expected = (a @ [0.0, 0.0, pitch, 0.0] + b[:, 0] * share) * wb.CONTROL_DT
+        assert velocity[0] == pytest.approx(expected[1], rel=0.12)
+        assert spin[1] == pytest.approx(expected[3], rel=0.12)
+
+
+def test_the_turning_dynamics_are_those_of_the_physics(env: SimEnv) -> None:
+    _, b = turn_dynamics()
+    env.reset(seed=0)
+    teleport(env, 0.0)
+    share = 0.05
+    env.step(np.array([-share, share], np.float32))
+    _, _, spin = env.task.robot.body.motion()
+    assert spin[2] == pytest.approx(b[1, 0] * share * wb.CONTROL_DT, rel=0.12)
+
+
+def test_the_regulator_solves_a_textbook_case() -> None:
+    """Double integrator, unit weights: K = (1, sqrt 3)."""
+    k = lqr_gain(np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([[0.0], [1.0]]), (1.0, 1.0), 1.0)
+    assert k == pytest.approx([1.0, math.sqrt(3.0)])
+
+
+def test_the_closed_loop_is_stable() -> None:
+    expert = BalanceLqr()
+    for (a, b), k in ((balance_dynamics(), expert._drive), (turn_dynamics(), expert._turn)):
+        assert np.linalg.eigvals(a - b @ k[None]).real.max() < -0.1
+    assert np.linalg.eigvals(balance_dynamics()[0]).real.max() > 1  # by itself it falls
+
+
+def test_the_expert_treats_a_batch_like_each_of_its_rows() -> None:
+    expert, rng = BalanceLqr(), np.random.default_rng(0)
+    space = gym.make("robosim/WheelBalance-v0").observation_space
+    batch = rng.normal(0, 0.1, (3, *space.shape)).astype(np.float32)  # type: ignore[misc]
+    once, state = expert.predict(batch)
+    twice, _ = expert.predict(batch, state, episode_start=np.array([False, True, False]))
+    for row in range(3):
+        single, memory = expert.predict(batch[row])
+        np.testing.assert_array_equal(once[row], single)
+        again, _ = expert.predict(batch[row], None if row == 1 else memory)
+        np.testing.assert_array_equal(twice[row], again)
+
+
+@pytest.mark.medium
+def test_the_expert_keeps_its_floor() -> None:
+    env = SimEnv("robosim.envs.wheel_balance:WheelBalance", level=3, split="val")
+    assert np.mean([finish(env, seed)[2]["is_success"] for seed in range(20)]) >= 0.9
+    env.close()
