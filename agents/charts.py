@@ -98,7 +98,12 @@ def _percent(axes: Axes, name: str) -> None:
 def _legend(axes: Axes, columns: int) -> None:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(
-            ncols=columns, loc="lower left", bbox_to_anchor=(-0.02, 1.0), frameon=False, handlelength=1.4, columnspacing=1.6
+            ncols=columns,
+            loc="lower left",
+            bbox_to_anchor=(-0.02, 1.0),
+            frameon=False,
+            handlelength=1.4,
+            columnspacing=1.6,
         )
 
 

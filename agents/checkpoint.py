@@ -180,7 +180,7 @@ def _read(path: Path) -> tuple[Head, Tensors]:
 
 def _digest(head: str, tensors: Tensors) -> str:
     """Hash of everything in the file; safetensors itself would not notice a flipped bit."""
-    digest = hashlib.sha256(b"")
+    digest = hashlib.sha256(head.encode())
     for name in sorted(tensors):
         digest.update(name.encode())
         digest.update(tensors[name].numpy().tobytes())

@@ -115,10 +115,14 @@ def _value_interval(estimate: Estimate) -> str:
 
 
 def _number(value: float, estimate: Estimate) -> str:
-    """A number of an estimate, with no more digits than its interval leaves certain."""
+    """A number of an estimate with the digits that its interval leaves certain, by the Particle Data Group's rule."""
     low, high = estimate.ci95 or (value, value)
-    text = f"{value:.{max(0, -math.floor(math.log10((high - low) / 2)))}f}" if high > low else f"{value:.3g}"
-    return text.replace("-", "−")
+    if high <= low:
+        return f"{value:.3g}".replace("-", "−")
+    half = (high - low) / 2
+    exponent = math.floor(math.log10(half))
+    decimals = max(0, (1 if half < 3.55 * 10.0**exponent else 0) - exponent)
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def _css(share: float) -> str:

@@ -24,8 +24,9 @@ from robosim.agents.status import Outcome, Setup, Status
 from robosim.agents.updates import UpdateCallback
 from robosim.agents.vector import WorkerDied
 
-LARGE_NETWORK = 200_000
-"""Parameters from which an update gains by several torch threads; below, waking them costs more."""
+LARGE_NETWORK = 1_000_000
+"""Parameters from which an update uses all cores. Below, waking threads costs more than it saves, and on a machine
+that is busy with other work it makes an update several times slower."""
 
 
 def train(

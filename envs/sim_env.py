@@ -25,9 +25,10 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     ``reset(seed=info["seed"])`` plays it again.
 
     The ``info`` of every step has ``"reward/<term>"``, ``"metric/<name>"`` and ``"is_success"``; that of an
-    episode's last step also has ``"episode_metrics"``, a dict. An end that the task names is ``terminated``; running
-    out of time is ``truncated``, also where it is a success. The task knows its own time limit, because it judges at
-    its end: a shorter ``max_episode_steps`` given to ``gymnasium.make`` cuts episodes off before they are judged.
+    episode's last step also has ``"episode_metrics"``, a dict, ``"seed"`` and ``"level"``. An end that the task names is
+    ``terminated``; running out of time is ``truncated``, also where it is a success. The task knows its own time limit,
+    because it judges at its end: a shorter ``max_episode_steps`` given to ``gymnasium.make`` cuts episodes off before
+    they are judged.
 
     Args:
         task: ``"module:Class"`` of the task, or the class.
@@ -75,6 +76,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         ]
         self.action_space = self.task.robot.action_space
         self.observation_space = self.task.observation_space
+        self._episode: dict[str, int] = {}
         self._steps = 0
         self._sums: dict[str, float] = {}
         self._state: Any = None
@@ -100,11 +102,12 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         level = drawn if self.level == "mixed" else self.level
         self._physics.restore()
         self.task.reset(streams, level)
+        self._episode = {"seed": seed, "level": level}
         self._steps = 0
         self._sums = dict.fromkeys(self.task.METRICS, 0.0)
         self._state = self.task.state()
         self._show()
-        return self.task.observe(self._state), {"seed": seed, "level": level}
+        return self.task.observe(self._state), dict(self._episode)
 
     def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Acts for one control step.
@@ -131,6 +134,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         self._measure(state, info)
         info["is_success"] = "success" in ends and "failure" not in ends
         if ends or truncated:
+            info.update(self._episode)
             metrics = info["episode_metrics"] = self._episode_metrics()
             info["is_success"] = info["is_success"] or (truncated and task.succeeded(metrics))
         self._show()

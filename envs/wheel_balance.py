@@ -85,8 +85,18 @@ def yaw_rate_error(s: State) -> float:
     return abs(s.yaw_rate - s.yaw_rate_command)
 
 
+def upright(s: State) -> float:
+    """Gives 1 upright and 0 at a fall."""
+    return 1 - min(s.tilt / FALLEN, 1.0) ** 2
+
+
+def runaway(s: State) -> float:
+    """Gives the distance from the commanded speed, m/s, up to 3: the way back for a policy that saves itself by speed."""
+    return min(speed_error(s), 3.0)
+
+
 def speed_kept(s: State) -> float:
-    """Gives 1 at the commanded speed, a half at 0.3 m/s from it; the long tail leads back from far away."""
+    """Gives 1 at the commanded speed, a half at 0.3 m/s from it."""
     return 1 / (1 + (speed_error(s) / 0.3) ** 2)
 
 
@@ -110,9 +120,12 @@ def fell(s: State) -> bool:
     return s.tilt > FALLEN
 
 
+# Whatever it does short of falling pays, so that no policy learns to fall early.
 REWARD = {
+    "upright": Reward(upright, weight=1.0, unit="1", per="second"),
     "speed": Reward(speed_kept, weight=2.0, unit="1", per="second"),
     "yaw_rate": Reward(yaw_rate_kept, weight=1.0, unit="1", per="second"),
+    "runaway": Reward(runaway, weight=-0.5, unit="m/s", per="second"),
     "effort": Reward(effort, weight=-0.2, unit="1", per="second"),
     "roughness": Reward(roughness, weight=-1.0, unit="1", per="second"),
     "fall": Reward(fell, weight=-5.0, unit="1", per="event"),

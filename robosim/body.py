@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-import pybullet
-
+from robosim.bullet import pybullet
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3, cross, quaternion_product, rotation_rows, to_world
 

@@ -1,4 +1,4 @@
-"""PyBullet behind names and units: the only file that imports it.
+"""PyBullet's world behind names and units.
 
 One `Physics` is one PyBullet client; every call names it. Bodies, links and joints are reached by name. Lengths are in
 metres, masses in kilograms, times in seconds, quaternions ``(x, y, z, w)``. Poses and velocities are those of a
@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import pybullet
 from numpy.typing import NDArray
 
 from robosim.body import Body
+from robosim.bullet import pybullet
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
 
@@ -200,7 +200,7 @@ class Physics:
         view = pybullet.computeViewMatrix(eye, target, (0, 0, 1), physicsClientId=self._client)
         lens = pybullet.computeProjectionMatrixFOV(fov, width / height, 0.05, 60.0, physicsClientId=self._client)
         _, _, pixels, _, _ = pybullet.getCameraImage(
-            width, height, view, lens, lightDirection=(0.4, -0.6, 1.0), shadow=1,
+            width, height, view, lens, lightDirection=(0.4, -0.6, 1.0), shadow=0,
             flags=pybullet.ER_NO_SEGMENTATION_MASK, renderer=pybullet.ER_TINY_RENDERER, physicsClientId=self._client,
         )  # fmt: skip
         return np.asarray(pixels, dtype=np.uint8).reshape(height, width, 4)[..., :3].copy()

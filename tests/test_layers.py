@@ -15,14 +15,15 @@ ABOVE = {"robosim.envs", "robosim.agents", "robosim.configs"}  # above the simul
 
 # What may not be imported where. The longest matching place decides; a name covers its submodules.
 FORBIDDEN = {
-    "robosim": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
+    "robosim": {"pybullet", "robosim.bullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/__init__.py": {"pybullet", *LEARNING, "robosim.agents"},  # registers the environments
-    "robosim/physics.py": {"gymnasium", *LEARNING, *ABOVE},
-    "robosim/body.py": {"gymnasium", *LEARNING, *ABOVE},
+    "robosim/bullet.py": {"gymnasium", *LEARNING, *ABOVE},
+    "robosim/body.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
+    "robosim/physics.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/perception": {"pybullet", "gymnasium", "stable_baselines3", *ABOVE},
-    "envs": {"pybullet", *LEARNING, "robosim.agents"},
-    "agents": {"pybullet", "robosim.envs"},
-    "scripts": {"pybullet"},
+    "envs": {"pybullet", "robosim.bullet", *LEARNING, "robosim.agents"},
+    "agents": {"pybullet", "robosim.bullet", "robosim.envs"},
+    "scripts": {"pybullet", "robosim.bullet"},
 }
 SECOND_COPIES = {"envs", "agents", "configs", "scripts", "tests", "robosim.robosim"}
 RELATIVE = {""}  # as within() sees `from . import a`: always written out instead
@@ -86,7 +87,7 @@ def test_a_breach_is_seen(path: str, source: str) -> None:
 
 def test_what_the_layers_allow() -> None:
     assert not offences("robosim/robots/x.py", "from gymnasium import spaces\nimport gymnasium.spaces.box")
-    assert not offences("robosim/physics.py", "import pybullet")
+    assert not offences("robosim/bullet.py", "import pybullet")
     assert not offences("robosim/perception/x.py", "import torch\nfrom gymnasium import spaces")
     assert not offences("scripts/x.py", "import robosim.envs\nfrom robosim.scripts.cli import command")
 

@@ -31,7 +31,7 @@ def pay(state: wb.State) -> float:
 
 
 def test_the_reward_is_highest_where_it_should_be() -> None:
-    assert pay(IDEAL) == pytest.approx(3.0)
+    assert pay(IDEAL) == pytest.approx(4.0)
     for worse in (
         replace(IDEAL, speed=0.7),
         replace(IDEAL, speed=0.3),
