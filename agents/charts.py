@@ -27,9 +27,8 @@ def success_by_level(results: Sequence[Result]) -> str:
         figure, (axes,) = _figure(1, height=3.1)
         for place, result in enumerate(results):
             shift = min(0.13, 0.8 / len(results)) * (place - (len(results) - 1) / 2)
-            found = [(level, result.by_level[level].success) for level in levels if level in result.by_level]
-            places = [level + shift for level, _ in found]
-            _points(axes, places, [success for _, success in found], place, result.agent)
+            found = [(level + shift, one.success) for level, one in result.by_level.items()]
+            _points(axes, found, place, result.agent)
         for level in levels[:-1]:
             axes.axvline(level + 0.5, color=_INK, alpha=0.10, linewidth=0.8)
         axes.set(xticks=levels, xlabel="level", xlim=(levels[0] - 0.5, levels[-1] + 0.5))
@@ -64,16 +63,16 @@ def _figure(columns: int, height: float) -> tuple[Figure, Sequence[Axes]]:
     return figure, list(axes)
 
 
-def _points(axes: Axes, places: Sequence[float], found: Sequence[Estimate], place: int, label: str) -> None:
-    """Points with intervals."""
-    means = [one.mean or 0.0 for one in found]
-    intervals = [one.ci95 or (0.0, 0.0) for one in found]
+def _points(axes: Axes, found: Sequence[tuple[float, Estimate]], place: int, label: str) -> None:
+    """Points with intervals, at their places."""
+    known = [(x, one.mean, *one.ci95) for x, one in found if one.mean is not None and one.ci95 is not None]
     axes.errorbar(
-        places,
-        means,
+        [x for x, *_ in known],
+        [mean for _, mean, *_ in known],
+        # Not below 0, which Matplotlib refuses: at 0 and 100 % an interval begins at the mean, but for rounding.
         yerr=[
-            [max(mean - low, 0.0) for mean, (low, _) in zip(means, intervals, strict=True)],
-            [max(high - mean, 0.0) for mean, (_, high) in zip(means, intervals, strict=True)],
+            [max(mean - low, 0.0) for _, mean, low, _ in known],
+            [max(high - mean, 0.0) for _, mean, _, high in known],
         ],
         fmt=_MARKERS[place % len(_MARKERS)],
         markersize=5,

@@ -7,6 +7,7 @@ texts are laid out that of `robosim.render.overlay`.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -156,7 +157,8 @@ def _hud(env: AnyEnv, title: str, which: tuple[int, int | None], step: int, ret:
 
 
 def _banner(end: Episode, time: float, *, failed: bool) -> Banner:
-    detail = "     ".join(f"{name.replace('_', ' ')} {value:.2g}" for name, value in end.metrics.items())
+    known = {name.replace("_", " "): value for name, value in end.metrics.items() if math.isfinite(value)}
+    detail = "     ".join(f"{name} {value:.2g}" for name, value in known.items())
     if end.success:
         return Banner("success", detail, "success")
     if failed:

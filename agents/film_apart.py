@@ -37,14 +37,14 @@ class Take:
     """Where to cut the episode; None: at its end."""
 
 
-def side_by_side(takes: Sequence[Take]) -> Generator[tuple[Picture, float], None, None]:
+def side_by_side(takes: Sequence[Take]) -> Generator[Picture, None, None]:
     """Film several episodes at once, each in a process of its own, next to one another in each picture.
 
     Args:
         takes: At least one; all of envs with the same rate. Where one ends before another, its last picture stays.
 
     Yields:
-        The picture, RGB, as high as the highest of them; and the seconds since the start.
+        RGB, as high as the highest of them.
 
     Raises:
         RobosimError: A take cannot be filmed.
@@ -54,8 +54,7 @@ def side_by_side(takes: Sequence[Take]) -> Generator[tuple[Picture, float], None
         latest: list[Shot | None] = [None] * len(films)
         for row in zip_longest(*films):
             latest = [new or old for new, old in zip(row, latest, strict=True)]
-            seen = [shot for shot in latest if shot is not None]
-            yield _row([shot.picture for shot in seen]), max(shot.time for shot in seen)
+            yield _row([shot.picture for shot in latest if shot is not None])
 
 
 class _Apart:

@@ -135,9 +135,9 @@ class BalanceLqr:
         gravity_x, gravity_z, pitch_rate, yaw_rate = batch[:, [0, 2, 4, 5]].T
         pitch = np.arctan2(gravity_x, -gravity_z)
         speed = courier.WHEEL_RADIUS * (batch[:, 6:8].mean(axis=1) + pitch_rate)
-        error = np.stack([speed, yaw_rate], axis=1) - batch[:, -4:-2]
+        error = np.stack([speed, yaw_rate], axis=1) - batch[:, -6:-4]
         integral = np.clip(integral + CONTROL_DT * error, -np.array(MAX_INTEGRAL), MAX_INTEGRAL)
         both = -np.stack([integral[:, 0], error[:, 0], pitch, pitch_rate], axis=1) @ self._drive
         half = -np.stack([integral[:, 1], error[:, 1]], axis=1) @ self._turn
-        action = np.clip(np.stack([both - half, both + half], axis=1), -1.0, 1.0).astype(np.float32)
+        action = np.clip(np.stack([both, half], axis=1), -1.0, 1.0).astype(np.float32)
         return action.reshape(*seen.shape[:-1], 2), (integral,)

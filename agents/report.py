@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 from robosim.agents.charts import learning_curve, success_by_level
 from robosim.agents.curve import Row
@@ -72,8 +71,8 @@ def render(report: Report) -> str:
         first=first,
         levels=levels,
         metrics=list(dict.fromkeys(name for result in report.results for name in result.metrics)),
-        level_chart=Markup(success_by_level(report.results)) if len(levels) > 1 else None,
-        curve_chart=Markup(learning_curve(report.curve)) if report.curve else None,
+        level_chart=success_by_level(report.results) if len(levels) > 1 else None,
+        curve_chart=learning_curve(report.curve) if report.curve else None,
         video=_data_url(report.video) if report.video else None,
         facts=_facts(report),
     )

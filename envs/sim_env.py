@@ -1,8 +1,7 @@
 """SimEnv: the one Gymnasium environment, which runs any task."""
 
-import pkgutil
 import time
-from typing import Any, final
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -17,7 +16,6 @@ from robosim.task import Observation, Task, checked_decimation, checked_observat
 SEED_LIMIT = 2**31 - 1
 
 
-@final
 class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     """A task as a Gymnasium environment: arguments and seed fix an episode, bit for bit.
 
@@ -25,13 +23,15 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     ``reset(seed=info["seed"])`` plays it again.
 
     The ``info`` of every step has ``"reward/<term>"``, ``"metric/<name>"`` and ``"is_success"``; that of an
-    episode's last step also has ``"episode_metrics"``, a dict, ``"seed"`` and ``"level"``. An end that the task names is
-    ``terminated``; running out of time is ``truncated``, also where it is a success. The task knows its own time limit,
-    because it judges at its end: a shorter ``max_episode_steps`` given to ``gymnasium.make`` cuts episodes off before
-    they are judged.
+    episode's last step also has ``"episode_metrics"``, a dict, ``"seed"`` and ``"level"``. An end that the task names
+    is ``terminated``; running out of time is ``truncated``, also where it is a success. The task knows its own time
+    limit, because it judges at its end: a shorter ``max_episode_steps`` given to ``gymnasium.make`` cuts episodes off
+    before they are judged.
+
+    A subclass names its ``TASK`` and nothing else. The task is no argument, so that nothing that carries arguments,
+    such as an agent's card, can choose code to run.
 
     Args:
-        task: ``"module:Class"`` of the task, or the class.
         level: 0 (easiest) to 9, or ``"mixed"`` to draw it in each episode.
         split: ``"train"``, ``"val"`` or ``"test"``: worlds and episodes of different splits are never the same.
         observation: What the policy sees; the task says what it offers.
@@ -42,11 +42,11 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         RobosimError: An argument is not one of those allowed.
     """
 
+    TASK: ClassVar[type[Task[Any]]]
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "human"], "render_fps": 50}  # noqa: RUF012 (Gymnasium's type)
 
     def __init__(
         self,
-        task: str | type[Task[Any]],
         *,
         level: int | str = "mixed",
         split: str = "train",
@@ -56,10 +56,10 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     ) -> None:
         """Builds the world, once; see the class."""
         EzPickle.__init__(
-            self, task, level=level, split=split, observation=observation, render_mode=render_mode, randomise=randomise
+            self, level=level, split=split, observation=observation, render_mode=render_mode, randomise=randomise
         )
         self.level, self.split = checked_level(level), checked_split(split)
-        kind: type[Task[Any]] = pkgutil.resolve_name(task) if isinstance(task, str) else task
+        kind = self.TASK
         checked_observation(kind, observation)
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise RobosimError(f"render_mode={render_mode!r} is not one of None, 'rgb_array', 'human'")
@@ -119,6 +119,8 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
             Observation, reward, terminated, truncated, info; see the class.
         """
         task = self.task
+        if not np.isfinite(action).all():
+            raise RobosimError(f"action={action!r}: must be finite; does the policy diverge?")
         task.advance(action)
         task.robot.act(action)
         for _ in range(self._decimation):

@@ -14,9 +14,10 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from robosim.math import Vec3, axis_angle, clip, quaternion_product, rotation_rows, to_body
+from robosim.envs.sim_env import SimEnv
+from robosim.math import Vec3, axis_angle, clip, quaternion_product, rotation_rows, to_body, to_world
 from robosim.physics import Physics
-from robosim.robots.wheel_courier import CHASSIS_COM, WHEEL_RADIUS, Load, WheelCourier
+from robosim.robots.wheel_courier import CHASSIS_COM, WHEEL_RADIUS, Load, WheelCourier, wheel_shares
 from robosim.seeding import Streams
 from robosim.task import Done, Metric, Reward, Task
 from robosim.worlds.floor import Floor
@@ -50,6 +51,7 @@ PUSH_TIME = 0.1  # s; a shove, not a blow
 AGES = (0, 2, 4)  # control steps; the frames that are observed, so that load and delay can be felt
 MEMORY = 2.0  # s, over which the observed tracking error is accumulated
 MOST_DRIFT = 5.0  # m and rad, where that ends
+MOST_ERROR = (10.0, 20.0)  # m/s and rad/s, where an observed error ends
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class State:
         tilt: rad, of the chassis against the vertical.
         speed_command: m/s.
         yaw_rate_command: rad/s.
-        action: Shares of peak torque, left and right, in [-1, 1].
-        previous: The action before.
+        torques: Left and right, shares of the peak in [-1, 1], as commanded.
+        previous: Those of the control step before.
     """
 
     speed: float
@@ -71,8 +73,8 @@ class State:
     tilt: float
     speed_command: float
     yaw_rate_command: float
-    action: list[float]
-    previous: list[float]
+    torques: tuple[float, float]
+    previous: tuple[float, float]
 
 
 def speed_error(s: State) -> float:
@@ -91,7 +93,7 @@ def upright(s: State) -> float:
 
 
 def runaway(s: State) -> float:
-    """Gives the distance from the commanded speed, m/s, up to 3: the way back for a policy that saves itself by speed."""
+    """Gives the distance from the commanded speed, m/s, up to 3: a way back for a policy that saves itself by speed."""
     return min(speed_error(s), 3.0)
 
 
@@ -107,12 +109,12 @@ def yaw_rate_kept(s: State) -> float:
 
 def effort(s: State) -> float:
     """Gives the mean square of the torques, as shares of their peak."""
-    return (s.action[0] ** 2 + s.action[1] ** 2) / 2
+    return (s.torques[0] ** 2 + s.torques[1] ** 2) / 2
 
 
 def roughness(s: State) -> float:
     """Gives the mean square change of the torques from one control step to the next."""
-    return ((s.action[0] - s.previous[0]) ** 2 + (s.action[1] - s.previous[1]) ** 2) / 2
+    return ((s.torques[0] - s.previous[0]) ** 2 + (s.torques[1] - s.previous[1]) ** 2) / 2
 
 
 def fell(s: State) -> bool:
@@ -120,7 +122,7 @@ def fell(s: State) -> bool:
     return s.tilt > FALLEN
 
 
-# Whatever it does short of falling pays, so that no policy learns to fall early.
+# Upright and straight on its way pays 4 a second; only a wild ride pays less than nothing.
 REWARD = {
     "upright": Reward(upright, weight=1.0, unit="1", per="second"),
     "speed": Reward(speed_kept, weight=2.0, unit="1", per="second"),
@@ -167,7 +169,7 @@ class WheelBalance(Task[State]):
         self.robot: WheelCourier = WheelCourier(physics)
         senses = self.robot.proprioception_space.high
         frame = np.concatenate([senses, self.robot.action_space.high])
-        command = [SPEED[1], YAW_RATE[1], MOST_DRIFT, MOST_DRIFT]
+        command = [SPEED[1], YAW_RATE[1], *MOST_ERROR, MOST_DRIFT, MOST_DRIFT]
         self._frames: deque[NDArray[np.float32]] = deque(maxlen=AGES[-1] + 1)
         bound = np.concatenate([*[frame] * len(AGES), command]).astype(np.float32)
         self.observation_space = spaces.Box(-bound, bound)
@@ -183,9 +185,12 @@ class WheelBalance(Task[State]):
         self._command = [0.0, 0.0]
         self._target = [0.0, 0.0]
         self._retarget_at = 0.0
-        self._push: tuple[Vec3, float] = (0.0, 0.0, 0.0), 0.0
+        self._force: Vec3 = (0.0, 0.0, 0.0)
+        self._push_steps = 0
         self._push_at = rng.uniform(1.0, PUSH_PAUSE[1])
-        self._action = self._previous = np.zeros(2, np.float32)
+        self._action = np.zeros(2, np.float32)
+        self._torques = self._previous = 0.0, 0.0
+        self._error = [0.0, 0.0]
         self._drift = [0.0, 0.0]
         self._frames.clear()
 
@@ -204,7 +209,8 @@ class WheelBalance(Task[State]):
     def advance(self, action: NDArray[np.float32]) -> None:
         """Moves the command and starts pushes; see `Task.advance`."""
         self._time += CONTROL_DT
-        self._previous, self._action = self._action, np.minimum(np.maximum(action, -1.0), 1.0)
+        self._action = np.minimum(np.maximum(action, -1.0), 1.0)
+        self._previous, self._torques = self._torques, wheel_shares(action)
         self._move_command()
         self._plan_push()
 
@@ -218,21 +224,20 @@ class WheelBalance(Task[State]):
             self._command[i] += clip(self._target[i] - self._command[i], -step, step)
 
     def _plan_push(self) -> None:
+        self._push_steps -= 1
         if self._time >= self._push_at:
             self._push_at = self._time + self._rng.uniform(*PUSH_PAUSE)
             impulse, way = at_level(PUSH, self._level) * self._rng.uniform(0.3, 1), self._rng.uniform(-math.pi, math.pi)
             force = impulse / PUSH_TIME
-            self._push = (force * math.cos(way), force * math.sin(way), 0.0), self._time + PUSH_TIME
+            self._force = force * math.cos(way), force * math.sin(way), 0.0
+            self._push_steps = round(PUSH_TIME / CONTROL_DT)
 
     def disturb(self) -> None:
         """Pushes the chassis at its centre of mass while a push lasts; see `Task.disturb`."""
-        force, until = self._push
-        if self._time < until:
+        if self._push_steps > 0:
             (x, y, z), turn = self.robot.body.pose()
-            up = rotation_rows(turn)
-            self.robot.body.push(
-                force, (x + CHASSIS_COM * up[0][2], y + CHASSIS_COM * up[1][2], z + CHASSIS_COM * up[2][2])
-            )
+            lever = to_world(rotation_rows(turn), (0.0, 0.0, CHASSIS_COM))
+            self.robot.body.push(self._force, (x + lever[0], y + lever[1], z + lever[2]))
 
     def state(self) -> State:
         """Reads the robot's motion; see `Task.state`."""
@@ -242,8 +247,8 @@ class WheelBalance(Task[State]):
         speed = (velocity[0] * rows[0][0] + velocity[1] * rows[1][0]) / max(heading, 1e-6)
         yaw_rate = to_body(rows, spin)[2]
         tilt = math.acos(clip(rows[2][2], -1.0, 1.0))
-        action, previous = self._action.tolist(), self._previous.tolist()
-        return State(speed, yaw_rate, tilt, *self._command, action, previous)
+        command, turn = self._command
+        return State(speed, yaw_rate, tilt, command, turn, self._torques, self._previous)
 
     def observe(self, state: State) -> NDArray[np.float32]:
         """Reads the sensors and gives what they say, now and before; see the class."""
@@ -253,13 +258,14 @@ class WheelBalance(Task[State]):
         frames = self._frames
         frames.extend([frame] * (1 if frames else AGES[-1] + 1))
         newest = AGES[-1]
-        tail = np.array([*self._command, *self._drift], np.float32)
+        tail = np.array([*self._command, *self._error, *self._drift], np.float32)
         return np.concatenate([*(frames[newest - age] for age in AGES), tail])
 
     def _accumulate(self, senses: NDArray[np.float32]) -> None:
         pitch_rate, yaw_rate, left, right = senses[4:8].tolist()
         speed = WHEEL_RADIUS * ((left + right) / 2 + pitch_rate)
-        for i, error in enumerate((speed - self._command[0], yaw_rate - self._command[1])):
+        for i, (value, most) in enumerate(((speed, MOST_ERROR[0]), (yaw_rate, MOST_ERROR[1]))):
+            self._error[i] = error = clip(value - self._command[i], -most, most)
             drift = self._drift[i] + CONTROL_DT * (error - self._drift[i] / MEMORY)
             self._drift[i] = clip(drift, -MOST_DRIFT, MOST_DRIFT)
 
@@ -278,3 +284,9 @@ class WheelBalance(Task[State]):
             "command": f"{state.speed_command:+.2f} m/s  {state.yaw_rate_command:+.2f} rad/s",
             "motion": f"{state.speed:+.2f} m/s  {state.yaw_rate:+.2f} rad/s",
         }
+
+
+class WheelBalanceEnv(SimEnv):
+    """robosim/WheelBalance-v0."""
+
+    TASK = WheelBalance

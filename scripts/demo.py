@@ -139,10 +139,10 @@ def _train(experiment: Experiment, folder: Path, seconds: float, stages: _Stages
     with stages.bar("training", experiment.total_steps) as (progress, bar):
 
         def show(status: Status) -> None:
-            success = "" if status.success is None else f", success {status.success:.0%} while exploring"
+            success = "" if status.success is None else f", success {status.success:.0%}"
             doing = f"{status.steps:,} steps, {status.fps:,.0f}/s{success}"
             if status.validating is not None:
-                doing = f"{status.steps:,} steps, validation, {status.validating} episodes"
+                doing = f"{status.steps:,} steps, validating"
             progress.update(bar, completed=status.steps, doing=doing)
 
         outcome = train(experiment, folder, on_status=show, stop=lambda: time.monotonic() - began > seconds)
@@ -197,7 +197,7 @@ def _film(judged: Sequence[Judged], trained: Trained, cut: float | None, stages:
         stages.bar("filming", min(longest, cut or longest)) as (progress, bar),
         Video(path, video_rate(1 / dt)) as video,
     ):
-        for picture, _ in side_by_side(takes):
+        for picture in side_by_side(takes):
             video.add(picture)
             progress.update(bar, completed=video.pictures / video.fps, doing=f"{video.pictures} pictures")
     level = "" if episode.level is None else f", level {episode.level}"
@@ -264,8 +264,8 @@ class _Stages:
     def bar(self, what: str, total: float) -> Iterator[tuple[Progress, TaskID]]:
         """Show how far something is; `doing` is what is written behind the bar."""
         columns = (
-            TextColumn("  {task.description:<16}"),
-            BarColumn(bar_width=20),
+            TextColumn("  {task.description:<13}"),
+            BarColumn(bar_width=14),
             TimeElapsedColumn(),
             TextColumn("{task.fields[doing]}"),
         )

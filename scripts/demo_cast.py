@@ -113,13 +113,13 @@ def task_of(env_id: str) -> type[Task[Any]]:
 
 def next_steps(run: Path, env_id: str, actors: Sequence[Actor]) -> list[str]:
     """Commands to copy, as they work from the present folder."""
-    robosim_, best = _program(), actors[-1].agent
+    called, best = _program(), actors[-1].agent
     rival = "expert" if any(actor.agent == "expert" for actor in actors) else "random"
     return [
-        f"{robosim_} watch {best} --level 9 --video {run / 'level-9.mp4'}",
-        f"{robosim_} watch {rival} --env {env_id} --level 9 --seed 3 --video {run / f'{rival}.mp4'}",
-        f"{robosim_} evaluate {run} {rival} --level 5 --episodes 500",
-        f"{robosim_} train --resume --out {run} --total-steps 1000000",
+        f"{called} watch {best} --level 9 --video {run / 'level-9.mp4'}",
+        f"{called} watch {rival} --env {env_id} --level 9 --video {run / f'{rival}-level-9.mp4'}",
+        f"{called} evaluate {run} {rival} --level 5 --episodes 500",
+        f"{called} train --resume --out {run} --total-steps 1000000",
     ]
 
 
@@ -130,6 +130,6 @@ def _program() -> str:
     if found is not None and Path(found).resolve() == here.resolve():
         return "robosim"
     if not here.exists():
-        return f"{sys.executable} -m robosim.scripts.main"
+        return f"{sys.executable} -m robosim.scripts.main"  # in a checkout that was not installed
     relative = os.path.relpath(here)
     return str(here) if relative.startswith("..") else relative

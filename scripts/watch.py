@@ -115,19 +115,19 @@ def _env(options: Options) -> tuple[str, dict[str, Any]]:
 def _record(env: AnyEnv, policy: Policy, options: Options, path: Path, console: Console) -> int:
     fps = video_rate(control_rate(env))
     longest = min(time_limit(env) or math.inf, options.seconds or math.inf)
-    total = options.episodes * (longest + HOLD_S) * fps
+    pictures = (longest + HOLD_S) * fps if math.isfinite(longest) else None  # of one episode, at most
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     video = Video(path, fps, overwrite=options.overwrite)
     try:
         with Progress(*columns, console=console, transient=True) as progress, video:
-            bar = progress.add_task("filming", total=total if math.isfinite(total) else None)
+            bar = progress.add_task("filming", total=pictures and pictures * options.episodes)
             for number, seed in enumerate(_seeds(options), start=1):
                 end = None
                 for shot in shots(env, policy, options.agent, seed, options.seconds):
                     video.add(shot.picture)
                     progress.advance(bar)
                     end = shot.end
-                progress.update(bar, completed=total * number / options.episodes)
+                progress.update(bar, completed=pictures and pictures * number)
                 console.print(_outcome(env, seed, end))
     except KeyboardInterrupt:
         kept = f"what was filmed is in {path}" if video.written else "nothing was written"

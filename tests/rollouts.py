@@ -10,12 +10,13 @@ import gymnasium as gym
 import numpy as np
 
 from robosim.envs import ENVS
-from robosim.task import Task
+from robosim.envs.sim_env import SimEnv
+from robosim.task import Observation, Task
 
 
 def task_of(env_id: str) -> type[Task[Any]]:
-    task: type[Task[Any]] = pkgutil.resolve_name(ENVS[env_id][0])
-    return task
+    env: type[SimEnv] = pkgutil.resolve_name(ENVS[env_id][0])
+    return env.TASK
 
 
 CASES = [(env_id, observation) for env_id in ENVS for observation in task_of(env_id).OBSERVATIONS]
@@ -23,7 +24,7 @@ CASES = [(env_id, observation) for env_id in ENVS for observation in task_of(env
 
 @dataclass
 class Rollout:
-    observations: list[Any] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
     rewards: list[float] = field(default_factory=list)
     infos: list[dict[str, Any]] = field(default_factory=list)
     terminated: bool = False
@@ -39,7 +40,7 @@ class Rollout:
         return sha.hexdigest()
 
 
-def parts(observation: Any) -> Iterator[np.ndarray[Any, Any]]:
+def parts(observation: Observation) -> Iterator[np.ndarray[Any, Any]]:
     if isinstance(observation, dict):
         for key in sorted(observation):
             yield observation[key]

@@ -55,8 +55,18 @@ class Load:
     y: float = 0.0
 
 
+def wheel_shares(action: NDArray[np.float32]) -> tuple[float, float]:
+    """Gives the torques that an action asks of the left and the right wheel, as shares of `PEAK_TORQUE`."""
+    drive, turn = action.tolist()
+    return clip(drive - turn, -1.0, 1.0), clip(drive + turn, -1.0, 1.0)
+
+
 class WheelCourier(Robot):
-    """The courier. An action is the torque of the left and of the right wheel, as a share of `PEAK_TORQUE`.
+    """The courier. An action is (drive, turn), shares of `PEAK_TORQUE`.
+
+    The left wheel gets drive − turn and the right one drive + turn, each held to ±1. Driving and turning are nearly
+    independent of one another, and the two wheels are not: a policy that explores each by itself learns sooner than one
+    that explores the wheels.
 
     Proprioception has eight numbers: direction of gravity (3, body frame), angular velocity (3, rad/s, body frame),
     speed of the left and the right wheel against the chassis (rad/s). The base frame lies on the axle, midway
@@ -71,6 +81,7 @@ class WheelCourier(Robot):
         self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
         self.body = physics.load_urdf(URDF, (0.0, 0.0, WHEEL_RADIUS))
         self.body.set_damping(0.0, 0.0)
+        self.body.set_friction(1.0)  # PyBullet multiplies two bodies' friction: the floor's alone shall count
         self.wheels = self.body.joints("left_wheel_joint", "right_wheel_joint")
         self._slides = self.body.joints("load_x", "load_y")
         self._imu = Imu(self.body)
@@ -113,8 +124,8 @@ class WheelCourier(Robot):
 
     def act(self, action: NDArray[np.float32]) -> None:
         """Takes one torque command; see `Robot.act` and the class."""
-        left, right = (clip(share, -1.0, 1.0) * PEAK_TORQUE for share in action.tolist())
-        self._waiting.append((self._tick + self._latency, left, right))
+        left, right = wheel_shares(action)
+        self._waiting.append((self._tick + self._latency, left * PEAK_TORQUE, right * PEAK_TORQUE))
 
     def actuate(self) -> None:
         """Lets a command whose latency has passed reach the motors; see `Robot.actuate`."""

@@ -1,0 +1,91 @@
+"""`python scripts/tables.py`: writes the README's tables anew from the committed results files."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from robosim.agents.find import PRETRAINED
+from robosim.agents.results import Result, markdown, read_results
+from robosim.errors import RobosimError
+from robosim.scripts.cli import command
+from robosim.scripts.speed import Speed
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+SPEED = ROOT / "scripts" / "speed.json"
+METRICS = ("speed_error", "yaw_rate_error")
+
+
+class TablesError(RobosimError):
+    """A README without the place for a table."""
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """Rewrites the README; `argv` is not used."""
+    README.write_text(filled(README.read_text("utf-8")), "utf-8")
+    Console().print(f"wrote the tables of {README.name}")
+    return 0
+
+
+def filled(text: str) -> str:
+    """Gives a README's text with its tables as the results files have them.
+
+    Raises:
+        TablesError: A table has no place: ``<!-- name -->`` and ``<!-- /name -->`` on lines of their own.
+    """
+    for name, table in (("results", results_table()), ("speed", speed_table())):
+        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->\n)", re.DOTALL)
+        if not place.search(text):
+            raise TablesError(f"{README.name}: has no place <!-- {name} --> … <!-- /{name} -->")
+        text = place.sub(lambda found, new=table: f"{found[1]}{new}{found[2]}", text)  # type: ignore[misc]
+    return text
+
+
+def results_table() -> str:
+    """Gives a table for each shipped agent that has results, with what made it."""
+    files = sorted(PRETRAINED.glob("*/results.json"))
+    return "\n".join(_judged(read_results(path), path.relative_to(ROOT).as_posix()) for path in files)
+
+
+def _judged(results: list[Result], source: str) -> str:
+    last = results[-1]
+    by_level = [["success at level", *(str(level) for level in sorted(last.by_level))]]
+    by_level.append(["---", *["---:"] * len(last.by_level)])
+    for result in results:
+        rates = (result.by_level[level].success.mean or 0.0 for level in sorted(result.by_level))
+        by_level.append([result.agent, *(f"{100 * rate:.0f} %" for rate in rates)])
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in by_level)
+    return (
+        f"`{last.env}`, {last.episodes} episodes of the {last.split} split, level {last.level}; 95 % intervals:\n\n"
+        f"{markdown(results, METRICS)}\n{rows}\n"
+        f"Made by `{last.command}` on {_machine(last.machine)} ([{source}]({source})).\n"
+    )
+
+
+def speed_table() -> str:
+    """Gives the table of speeds, with what made it; nothing before it was measured."""
+    if not SPEED.is_file():
+        return ""
+    speed = Speed.model_validate_json(SPEED.read_bytes())
+    rows = ["| env steps per second | | median | min to max |", "|---|---|---:|---:|"]
+    for figures in speed.measurements.values():
+        for name, spread in figures.spread.items():
+            rows.append(f"| {figures.what} | {name} | {spread.median:,.0f} | {spread.min:,.0f} to {spread.max:,.0f} |")
+        if figures.ratio is not None:
+            ratio, of = figures.ratio, " / ".join(figures.ratio.of)
+            rows.append(f"| | **{of}** | **{ratio.median:.2f}** | {ratio.min:.2f} to {ratio.max:.2f} |")
+    made = f"`{speed.command}`, {speed.experiment.envs} envs, {speed.workers} workers, {speed.rounds} rounds"
+    source = SPEED.relative_to(ROOT).as_posix()
+    return "\n".join(rows) + f"\n\nMade by {made} on {_machine(dict(speed.machine))} ([{source}]({source})).\n"
+
+
+def _machine(machine: dict[str, object]) -> str:
+    gpu = machine.get("gpu") or "no GPU"
+    return f"{machine['cores']} cores of {machine['cpu']}, {gpu}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

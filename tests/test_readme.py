@@ -1,0 +1,42 @@
+"""The README: its figures are those of the results files, its commands exist, its files are there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from robosim.scripts.main import COMMANDS
+from robosim.scripts.tables import filled
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_its_tables_are_the_results_files() -> None:
+    assert filled(README) == README, "run: python scripts/tables.py"
+
+
+def test_its_commands_exist() -> None:
+    named = set(re.findall(r"robosim (\w+)", "\n".join(re.findall(r"```console\n(.*?)```", README, re.DOTALL))))
+    assert named
+    assert named <= set(COMMANDS)
+    targets = set(re.findall(r"^\$ make (\S+)", README, re.MULTILINE))
+    assert {"demo", "test"} <= targets
+    assert targets <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+def test_its_links_lead_somewhere() -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        if not link.startswith("http"):
+            assert (ROOT / link).exists(), link
+
+
+@pytest.mark.medium
+def test_its_python_runs(tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 2
+    # Both in one process: the second goes on with the first one's `env` and `observation`.
+    code = "\n".join([*blocks]).replace("env.close()\n", "", 1)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
