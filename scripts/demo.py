@@ -15,19 +15,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from robosim.agents.curve import read_curve
-from robosim.agents.episodes import Episode
-from robosim.agents.evaluate import Evaluator
-from robosim.agents.experiment import Experiment
-from robosim.agents.experiment_file import load_experiment
-from robosim.agents.film import HOLD_S, video_rate
-from robosim.agents.film_apart import Take, side_by_side
-from robosim.agents.provenance import usable_cores
-from robosim.agents.report import Report, write_report
-from robosim.agents.results import Result, number, percent, summarise, write_results
-from robosim.agents.run_folder import RunFolder
-from robosim.agents.status import Outcome, Status
-from robosim.agents.train import train
+from robosim.agents.evaluation.episodes import Episode
+from robosim.agents.evaluation.evaluator import Evaluator
+from robosim.agents.evaluation.results import Result, number, percent, summarise, write_results
+from robosim.agents.showing.film import HOLD_S, video_rate
+from robosim.agents.showing.film_apart import Take, side_by_side
+from robosim.agents.showing.report import Report, write_report
+from robosim.agents.storage.provenance import usable_cores
+from robosim.agents.training.curve import read_curve
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import load_experiment
+from robosim.agents.training.run_folder import RunFolder
+from robosim.agents.training.status import Outcome, Status
+from robosim.agents.training.train import train
 from robosim.render.video import Video
 from robosim.scripts.cli import INTERRUPTED, command
 from robosim.scripts.demo_cast import FRESH, Actor, DemoError, cast, new_folder, next_steps, task_of, worth_seeing
@@ -42,7 +42,7 @@ class Options:
 
     out: Path = Path("runs/demo")
     """Folder for everything; where it is there already, the same with -2, -3, ... added."""
-    seconds: float = 150.0
+    seconds: float = 165.0
     """Training ends after so long at the latest; the shipped experiment takes two minutes on two cores."""
     episodes: int = 200
     """Test episodes that each agent plays."""
@@ -62,6 +62,11 @@ class Trained:
     experiment: Experiment
     seconds: float
     outcome: Outcome
+
+    @property
+    def agent(self) -> Path:
+        """The best by validation; of a run that time ended, the latest, which has learned more since the validation."""
+        return self.run.path if self.outcome.finished else self.run.last
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def _experiment(options: Options) -> Experiment:
 def _give(options: Options, experiment: Experiment, folder: Path, typed: str, stages: _Stages) -> None:
     with stages.stage(f"Training {experiment.env.id} from nothing"):
         trained = _train(experiment, folder, options.seconds, stages)
-    actors = cast(experiment.env, folder)
+    actors = cast(experiment.env, trained.agent)
     with stages.stage(f"Judging {len(actors)} agents on {options.episodes} episodes of the test split"):
         judged = _judge(actors, trained, options, typed, stages)
     with stages.stage("Filming two of them in the same episode"):
@@ -128,7 +133,7 @@ def _give(options: Options, experiment: Experiment, folder: Path, typed: str, st
         page = folder / "report.html"
         write_report(page, _report(judged, trained, film))
     stages.console.print(_table(judged))
-    stages.close({"page": page, "video": film.path, "results": folder / "results.json", "agent": folder})
+    stages.close({"page": page, "video": film.path, "results": folder / "results.json", "agent": trained.agent})
     stages.say("\nnext:")
     for line in next_steps(folder, experiment.env.id, actors):
         stages.say(f"  {line}")
@@ -206,11 +211,11 @@ def _film(judged: Sequence[Judged], trained: Trained, cut: float | None, stages:
 
 def _report(judged: Sequence[Judged], trained: Trained, film: Film) -> Report:
     task = task_of(trained.experiment.env.id)
-    rates = {one.actor.name: f"{one.result.success.mean or 0.0:.0%}" for one in judged}
+    rates = {one.actor.name: f"{100 * (one.result.success.mean or 0.0):.0f} %" for one in judged}
     others = ", ".join(f"{name} in {rate}" for name, rate in rates.items() if name != FRESH)
     played, seconds = len(judged[0].episodes), f"{trained.seconds:.0f} s"
     training = f"{trained.outcome.steps:,} env steps in {seconds}, {trained.experiment.workers} worker processes"
-    choice = "did best on the validation split" if trained.outcome.best else "came out last"
+    choice = "did best on the validation split" if trained.outcome.finished else "was the latest when time was up"
     return Report(
         title=f"{task.__name__}, learned from nothing in {seconds}",
         results=[_named(one) for one in judged],

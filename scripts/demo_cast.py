@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import robosim.envs
-from robosim.agents.agent import read_card
-from robosim.agents.episodes import Episode
-from robosim.agents.evaluate import check_agent
-from robosim.agents.experiment import EnvConfig
-from robosim.agents.find import BASELINES, PolicyError, require_agent_folder, shipped
+from robosim.agents.evaluation.episodes import Episode
+from robosim.agents.evaluation.evaluator import check_agent
+from robosim.agents.policies.find import BASELINES, PolicyError, require_agent_folder, shipped
+from robosim.agents.storage.agent import read_card
+from robosim.agents.training.experiment import EnvConfig
 from robosim.errors import RobosimError
 from robosim.task import Task
 
@@ -36,7 +36,7 @@ class Actor:
     name: str
     """As tables and charts call it."""
     agent: str
-    """As `robosim.agents.find.load_policy` takes it."""
+    """As `robosim.agents.policies.find.load_policy` takes it."""
     kwargs: dict[str, Any]
     """Of the env."""
     sha256: str | None = None
@@ -66,7 +66,7 @@ def cast(env: EnvConfig, fresh: Path) -> list[Actor]:
 
     Args:
         env: What the fresh agent was trained on.
-        fresh: The folder of its run.
+        fresh: The folder of the agent that was just trained, or of its run.
     """
     own = {**env.kwargs, **_JUDGED}
     actors = []
@@ -114,11 +114,12 @@ def task_of(env_id: str) -> type[Task[Any]]:
 def next_steps(run: Path, env_id: str, actors: Sequence[Actor]) -> list[str]:
     """Commands to copy, as they work from the present folder."""
     called, best = _program(), actors[-1].agent
+    fresh = next(actor.agent for actor in actors if actor.name == FRESH)
     rival = "expert" if any(actor.agent == "expert" for actor in actors) else "random"
     return [
         f"{called} watch {best} --level 9 --video {run / 'level-9.mp4'}",
         f"{called} watch {rival} --env {env_id} --level 9 --video {run / f'{rival}-level-9.mp4'}",
-        f"{called} evaluate {run} {rival} --level 5 --episodes 500",
+        f"{called} evaluate {fresh} {rival} --level 5 --episodes 500",
         f"{called} train --resume --out {run} --total-steps 1000000",
     ]
 

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import robosim.envs  # registers the ids, also where robosim is used without being installed
-from robosim.agents.agent import AgentCard, read_card
-from robosim.agents.agent_files import AgentError
-from robosim.agents.episodes import Episode, EvaluationError
-from robosim.agents.evaluate import Evaluator, check_agent, find_env
-from robosim.agents.find import BASELINES, require_agent_folder, shipped
-from robosim.agents.provenance import usable_cores
-from robosim.agents.results import Result, check_writable, summarise, table, write_results
+from robosim.agents.evaluation.episodes import Episode, EvaluationError
+from robosim.agents.evaluation.evaluator import Evaluator, check_agent, find_env
+from robosim.agents.evaluation.results import Result, check_writable, summarise, table, write_results
+from robosim.agents.policies.find import BASELINES, require_agent_folder, shipped
+from robosim.agents.storage.agent import AgentCard, read_card
+from robosim.agents.storage.files import AgentError
+from robosim.agents.storage.provenance import usable_cores
 from robosim.scripts.cli import command
 from robosim.seeding import Level, Split, checked_level
 

@@ -16,9 +16,9 @@ import torch
 from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv, VecMonitor, VecNormalize
 
-from robosim.agents.experiment import Experiment
-from robosim.agents.learner import NEVER, make_model
-from robosim.agents.vector import WorkerVecEnv
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.learner import NEVER, make_model
+from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.physics import Physics
 
 Round = Callable[[], dict[str, float]]

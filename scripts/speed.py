@@ -18,10 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import robosim.envs  # noqa: F401  # registers the ids, also where robosim is used without being installed
-from robosim.agents.experiment import Experiment
-from robosim.agents.experiment_file import load_experiment, parse_experiment
-from robosim.agents.provenance import Machine, machine, usable_cores, versions
-from robosim.agents.whole_file import write_whole
+from robosim.agents.storage.provenance import Machine, machine, usable_cores, versions
+from robosim.agents.storage.whole_file import write_whole
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import load_experiment, parse_experiment
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement

@@ -1,13 +1,13 @@
 """`python scripts/tables.py`: writes the README's tables anew from the committed results files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from robosim.agents.find import PRETRAINED
-from robosim.agents.results import Result, markdown, read_results
+from robosim.agents.evaluation.results import Result, markdown, read_results
+from robosim.agents.policies.find import PRETRAINED
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 from robosim.scripts.speed import Speed
@@ -79,10 +79,10 @@ def speed_table() -> str:
             rows.append(f"| | **{of}** | **{ratio.median:.2f}** | {ratio.min:.2f} to {ratio.max:.2f} |")
     made = f"`{speed.command}`, {speed.experiment.envs} envs, {speed.workers} workers, {speed.rounds} rounds"
     source = SPEED.relative_to(ROOT).as_posix()
-    return "\n".join(rows) + f"\n\nMade by {made} on {_machine(dict(speed.machine))} ([{source}]({source})).\n"
+    return "\n".join(rows) + f"\n\nMade by {made} on {_machine(speed.machine)} ([{source}]({source})).\n"
 
 
-def _machine(machine: dict[str, object]) -> str:
+def _machine(machine: Mapping[str, object]) -> str:
     gpu = machine.get("gpu") or "no GPU"
     return f"{machine['cores']} cores of {machine['cpu']}, {gpu}"
 

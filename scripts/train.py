@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from robosim.agents.status import Outcome, Setup, Status
-from robosim.agents.train import train
-from robosim.agents.validation import Validation
+from robosim.agents.training.status import Outcome, Setup, Status
+from robosim.agents.training.train import train
+from robosim.agents.training.validation import Validation
 from robosim.scripts.cli import INTERRUPTED, command
 from robosim.scripts.train_options import parse_options
 

@@ -10,15 +10,15 @@ import tyro
 from pydantic import BaseModel
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-from robosim.agents.device import DeviceName
-from robosim.agents.experiment import Experiment, Scalar
-from robosim.agents.experiment_file import (
+from robosim.agents.training.device import DeviceName
+from robosim.agents.training.experiment import Experiment, Scalar
+from robosim.agents.training.experiment_file import (
     ExperimentError,
     load_experiment,
     parse_experiment,
     shipped_experiments,
 )
-from robosim.agents.run_folder import load_run
+from robosim.agents.training.run_folder import load_run
 
 _PROG = "robosim train CONFIG"
 _KWARGS = "--env.kwargs."

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 import robosim.envs  # registers the ids, also where robosim is used without being installed
-from robosim.agents.agent import read_card
-from robosim.agents.agent_reading import AnyEnv
-from robosim.agents.episodes import Episode
-from robosim.agents.film import HOLD_S, control_rate, moments, shots, stage, time_limit, video_rate
-from robosim.agents.find import BASELINES, require_agent_folder
-from robosim.agents.policy import Policy
-from robosim.agents.screening import screen
+from robosim.agents.evaluation.episodes import Episode
+from robosim.agents.policies.find import BASELINES, require_agent_folder
+from robosim.agents.policies.policy import Policy
+from robosim.agents.showing.film import HOLD_S, control_rate, moments, shots, stage, time_limit, video_rate
+from robosim.agents.showing.screening import screen
+from robosim.agents.storage.agent import read_card
+from robosim.agents.storage.reading import AnyEnv
 from robosim.errors import RobosimError
 from robosim.render.video import Video, check_video
 from robosim.render.window import Window, WindowError, check_display

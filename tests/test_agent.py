@@ -13,12 +13,12 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from robosim.agents.agent import AgentError, EnvCard, load_agent, read_card, save_agent, set_scores
-from robosim.agents.agent_files import CARD_NAME
-from robosim.agents.card import AgentCard
-from robosim.agents.network import NetworkConfig, build_policy, policy_kwargs, policy_name
-from robosim.agents.normalise import Normaliser
-from robosim.agents.policy import Array, Observation
+from robosim.agents.policies.network import NetworkConfig, build_policy, policy_kwargs, policy_name
+from robosim.agents.policies.normalise import Normaliser
+from robosim.agents.policies.policy import Array, Observation
+from robosim.agents.storage.agent import AgentError, EnvCard, load_agent, read_card, save_agent, set_scores
+from robosim.agents.storage.card import AgentCard
+from robosim.agents.storage.files import CARD_NAME
 
 NETWORK = NetworkConfig(hidden=(16, 8), activation="elu")
 

@@ -12,13 +12,14 @@ import safetensors.numpy
 import yaml
 from toy import save_toy_agent
 
-from robosim.agents import agent_files, agent_reading
-from robosim.agents.agent import AgentError, load_agent, read_card
-from robosim.agents.agent_files import CARD_NAME, WEIGHTS_NAME, read_files
-from robosim.agents.card import AgentCard, seal
-from robosim.agents.normalise import BOX_KEY, Normaliser
-from robosim.agents.policy import Array
-from robosim.agents.strict_yaml import StrictYamlError, read_yaml
+from robosim.agents.policies.normalise import BOX_KEY, Normaliser
+from robosim.agents.policies.policy import Array
+from robosim.agents.storage import files as agent_files
+from robosim.agents.storage import reading as agent_reading
+from robosim.agents.storage.agent import AgentError, load_agent, read_card
+from robosim.agents.storage.card import AgentCard, seal
+from robosim.agents.storage.files import CARD_NAME, WEIGHTS_NAME, read_files
+from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
 
 
 @pytest.fixture

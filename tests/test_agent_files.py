@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from robosim.agents.agent_files import CARD_NAME, WEIGHTS_NAME, read_files, write_files
+from robosim.agents.storage.files import CARD_NAME, WEIGHTS_NAME, read_files, write_files
 
 
 class Killed(BaseException):

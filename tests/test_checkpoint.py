@@ -11,11 +11,11 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 from toy_run import UPDATE, toy, train_until
 
-from robosim.agents.checkpoint import CheckpointError, Progress, load_checkpoint, save_checkpoint
-from robosim.agents.experiment import Experiment
-from robosim.agents.learner import derived_seed, make_envs, make_model
-from robosim.agents.run_folder import RunFolder
-from robosim.agents.train import train
+from robosim.agents.training.checkpoint import CheckpointError, Progress, load_checkpoint, save_checkpoint
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.learner import derived_seed, make_envs, make_model
+from robosim.agents.training.run_folder import RunFolder
+from robosim.agents.training.train import train
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from gymnasium.utils.env_checker import check_env
 from rollouts import CASES, parts, play, task_of
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
-from robosim.agents.experts import make_expert
+from robosim.agents.policies.experts import make_expert
 from robosim.envs.wheel_balance import WheelBalanceEnv
 from robosim.errors import RobosimError
 

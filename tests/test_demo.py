@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from robosim.agents.curve import read_curve
-from robosim.agents.episodes import Episode
-from robosim.agents.find import BASELINES
-from robosim.agents.results import read_results
+from robosim.agents.evaluation.episodes import Episode
+from robosim.agents.evaluation.results import read_results
+from robosim.agents.policies.find import BASELINES
+from robosim.agents.training.curve import read_curve
 from robosim.scripts.demo import main
 from robosim.scripts.demo_cast import DemoError, new_folder, task_of, worth_seeing
 from robosim.scripts.main import main as robosim

@@ -8,10 +8,10 @@ import pytest
 import torch
 from toy import KWARGS, NETWORK, OTHER, TOY, save_toy_agent
 
-from robosim.agents.agent import EnvCard, save_agent
-from robosim.agents.agent_files import AgentError
-from robosim.agents.evaluate import Episode, EvaluationError, Evaluator, check_agent
-from robosim.agents.network import build_policy
+from robosim.agents.evaluation.evaluator import Episode, EvaluationError, Evaluator, check_agent
+from robosim.agents.policies.network import build_policy
+from robosim.agents.storage.agent import EnvCard, save_agent
+from robosim.agents.storage.files import AgentError
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from toy import OTHER, TOY, save_toy_agent
 
-from robosim.agents import find
-from robosim.agents.agent import read_card
-from robosim.agents.evaluate import Evaluator, check_agent
-from robosim.agents.results import read_results
+from robosim.agents.evaluation.evaluator import Evaluator, check_agent
+from robosim.agents.evaluation.results import read_results
+from robosim.agents.policies import find
+from robosim.agents.storage.agent import read_card
 from robosim.scripts.evaluate import main
 
 

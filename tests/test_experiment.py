@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from robosim.agents.experiment import Experiment
-from robosim.agents.experiment_file import (
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import (
     ExperimentError,
     differing_fields,
     dump_experiment,
@@ -15,7 +15,7 @@ from robosim.agents.experiment_file import (
     parse_experiment,
     shipped_experiments,
 )
-from robosim.agents.run_folder import CHANGEABLE, identity
+from robosim.agents.training.run_folder import CHANGEABLE, identity
 from robosim.scripts.train import main
 from robosim.scripts.train_options import parse_options
 

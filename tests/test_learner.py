@@ -10,11 +10,11 @@ import torch
 from toy_env import ENV_ID
 from toy_run import PPO, toy
 
-from robosim.agents.device import DeviceError, choose_device
-from robosim.agents.evaluate import Episode
-from robosim.agents.learner import LearnerError, learning_rate
-from robosim.agents.train import train
-from robosim.agents.validation import Validation, summarise
+from robosim.agents.evaluation.evaluator import Episode
+from robosim.agents.training.device import DeviceError, choose_device
+from robosim.agents.training.learner import LearnerError, learning_rate
+from robosim.agents.training.train import train
+from robosim.agents.training.validation import Validation, summarise
 
 
 @pytest.mark.parametrize(

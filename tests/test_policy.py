@@ -6,12 +6,12 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from robosim.agents import find
-from robosim.agents.agent import AgentError, EnvCard, save_agent
-from robosim.agents.agent_reading import AnyEnv
-from robosim.agents.find import PolicyError, agent_folder, load_policy
-from robosim.agents.network import NetworkConfig, build_policy
-from robosim.agents.policy import RandomPolicy, ZeroPolicy, batch_size
+from robosim.agents.policies import find
+from robosim.agents.policies.find import PolicyError, agent_folder, load_policy
+from robosim.agents.policies.network import NetworkConfig, build_policy
+from robosim.agents.policies.policy import RandomPolicy, ZeroPolicy, batch_size
+from robosim.agents.storage.agent import AgentError, EnvCard, save_agent
+from robosim.agents.storage.reading import AnyEnv
 
 ACTIONS = gym.spaces.Box(-1.0, 1.0, (2,), np.float32)
 OBSERVATIONS = gym.spaces.Box(-1.0, 1.0, (3,), np.float32)

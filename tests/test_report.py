@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from robosim.agents.charts import learning_curve, success_by_level
-from robosim.agents.curve import Row
-from robosim.agents.episodes import Episode
-from robosim.agents.report import Report, render, write_report
-from robosim.agents.results import Estimate, Result, summarise
+from robosim.agents.evaluation.episodes import Episode
+from robosim.agents.evaluation.results import Estimate, Result, summarise
+from robosim.agents.showing.charts import learning_curve, success_by_level
+from robosim.agents.showing.report import Report, render, write_report
+from robosim.agents.training.curve import Row
 
 VOID = {"meta", "img", "br"}
 CURVE: list[Row] = [

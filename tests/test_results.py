@@ -8,8 +8,16 @@ import pytest
 from rich.console import Console
 from toy import KWARGS, TOY
 
-from robosim.agents.episodes import Episode
-from robosim.agents.results import Result, ResultsError, markdown, read_results, summarise, table, write_results
+from robosim.agents.evaluation.episodes import Episode
+from robosim.agents.evaluation.results import (
+    Result,
+    ResultsError,
+    markdown,
+    read_results,
+    summarise,
+    table,
+    write_results,
+)
 
 
 def some_episodes() -> list[Episode]:

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from toy_run import CHECKPOINT_S, PPO, TOTAL, UPDATE, toy, train_until
 
-from robosim.agents.agent import read_card, set_scores
-from robosim.agents.agent_files import AgentError
-from robosim.agents.checkpoint import read_progress
-from robosim.agents.curve import read_curve
-from robosim.agents.experiment_file import dump_experiment, load_experiment
-from robosim.agents.learner import learning_rate
-from robosim.agents.run_folder import RunError, RunFolder
-from robosim.agents.train import train
-from robosim.agents.validation import best_so_far
+from robosim.agents.storage.agent import read_card, set_scores
+from robosim.agents.storage.files import AgentError
+from robosim.agents.training.checkpoint import read_progress
+from robosim.agents.training.curve import read_curve
+from robosim.agents.training.experiment_file import dump_experiment, load_experiment
+from robosim.agents.training.learner import learning_rate
+from robosim.agents.training.run_folder import RunError, RunFolder
+from robosim.agents.training.train import train
+from robosim.agents.training.validation import best_so_far
 from robosim.scripts.train_options import parse_options
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robosim.agents.statistics import bootstrap, wilson
+from robosim.agents.evaluation.statistics import bootstrap, wilson
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 1), (1, 1), (0, 10), (10, 10), (9, 10), (181, 263), (499, 500)])
@@ -59,7 +59,7 @@ def test_bootstrap_is_the_same_on_every_call_whatever_the_block(monkeypatch: pyt
     found = bootstrap(values)
     assert bootstrap(values) == found
     assert bootstrap(values, seed=1) != found
-    monkeypatch.setattr("robosim.agents.statistics._BLOCK", 100)
+    monkeypatch.setattr("robosim.agents.evaluation.statistics._BLOCK", 100)
     assert bootstrap(values) == found
 
 

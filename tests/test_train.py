@@ -15,17 +15,17 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from toy_env import ENV_ID
 from toy_run import PPO, toy, train_until
 
-from robosim.agents.agent import load_agent, read_card
-from robosim.agents.checkpoint import DivergedError, load_checkpoint, read_progress
-from robosim.agents.curve import read_curve
-from robosim.agents.evaluate import Episode, Evaluator
-from robosim.agents.experiment import Experiment
-from robosim.agents.experiment_file import load_experiment, parse_experiment, shipped_experiments
-from robosim.agents.learner import make_envs, make_model
-from robosim.agents.run_folder import RunError, RunFolder
-from robosim.agents.status import Outcome, Setup, Status
-from robosim.agents.train import train
-from robosim.agents.worker_pool import WorkerDied
+from robosim.agents.evaluation.evaluator import Episode, Evaluator
+from robosim.agents.storage.agent import load_agent, read_card
+from robosim.agents.training.checkpoint import DivergedError, load_checkpoint, read_progress
+from robosim.agents.training.curve import read_curve
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import load_experiment, parse_experiment, shipped_experiments
+from robosim.agents.training.learner import make_envs, make_model
+from robosim.agents.training.run_folder import RunError, RunFolder
+from robosim.agents.training.status import Outcome, Setup, Status
+from robosim.agents.training.train import train
+from robosim.agents.vector.pool import WorkerDied
 from robosim.scripts.train import main
 
 

@@ -19,7 +19,7 @@ import pytest
 from gymnasium import spaces
 from walk import DIE, EXIT, HANG, HUGE, RAISE, Walk, discrete
 
-from robosim.agents.vector import WorkerDied, WorkerVecEnv
+from robosim.agents.vector.vec_env import WorkerDied, WorkerVecEnv
 
 ROOT = Path(__file__).resolve().parents[1]
 SOON_S = 5.0
@@ -203,7 +203,7 @@ def alive(process: int) -> bool:
 PARENT = """
 import numpy as np
 from walk import HANG, Walk
-from robosim.agents.vector import WorkerVecEnv
+from robosim.agents.vector.vec_env import WorkerVecEnv
 
 if __name__ == "__main__":
     everyone = []

@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from robosim.agents.lqr import BalanceLqr, balance_dynamics, lqr_gain, turn_dynamics
+from robosim.agents.policies.lqr import BalanceLqr, balance_dynamics, lqr_gain, turn_dynamics
 from robosim.envs import wheel_balance as wb
 from robosim.envs.sim_env import SimEnv
 from robosim.math import axis_angle, rotation_rows, to_body, to_world
@@ -112,14 +112,16 @@ def impulses(level: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> list[flo
     """The sum of force and time of each push of an episode, N·s."""
     env = wb.WheelBalanceEnv(level=level, randomise=False)
     env.reset(seed=seed)
-    body, given, now = env.task.robot.body, [], [0.0]
+    body = env.task.robot.body
+    given: list[float] = []
+    now = [0.0]
     monkeypatch.setattr(body, "push", lambda force, point: now.append(math.hypot(*force) * wb.PHYSICS_DT))
     for _ in range(900):
         count = len(now)
         body.place((0.0, 0.0, 50.0))
         env.step(np.zeros(2, np.float32))
-        if len(now) == count and sum(now):
-            given.append(sum(now))
+        if len(now) == count and math.fsum(now) > 0:
+            given.append(math.fsum(now))
             now.clear()
     env.close()
     return given

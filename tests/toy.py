@@ -9,10 +9,10 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from robosim.agents.agent import EnvCard, save_agent
-from robosim.agents.network import NetworkConfig, build_policy
-from robosim.agents.normalise import Normaliser
-from robosim.agents.policy import Array
+from robosim.agents.policies.network import NetworkConfig, build_policy
+from robosim.agents.policies.normalise import Normaliser
+from robosim.agents.policies.policy import Array
+from robosim.agents.storage.agent import EnvCard, save_agent
 
 TOY, OTHER = "Toy-v0", "WideToy-v0"
 NETWORK = NetworkConfig(hidden=(32, 32))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from toy_env import ENV_ID
 
-from robosim.agents.experiment import Experiment
-from robosim.agents.experiment_file import parse_experiment
-from robosim.agents.status import Outcome, Status
-from robosim.agents.train import train
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import parse_experiment
+from robosim.agents.training.status import Outcome, Status
+from robosim.agents.training.train import train
 
 UPDATE = 256  # env steps
 TOTAL = 1000 * UPDATE

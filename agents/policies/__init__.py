@@ -1,0 +1,1 @@
+"""What acts: networks, scripted rivals, and how a policy is found by name."""

@@ -1,0 +1,31 @@
+"""Which scripted controller is the rival in which environment."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+
+from robosim.agents.policies.lqr import BalanceLqr
+from robosim.agents.policies.policy import Policy
+from robosim.errors import RobosimError
+
+# The environment's id without its version: a new version of a task keeps its rival.
+EXPERTS: dict[str, Callable[[], Policy]] = {
+    "robosim/WheelBalance": BalanceLqr,
+}
+
+
+def make_expert(env: gym.Env[Any, Any]) -> Policy:
+    """Makes the scripted rival for an environment.
+
+    Args:
+        env: Made by ``gymnasium.make``, so that it knows its id.
+
+    Raises:
+        RobosimError: There is none for it.
+    """
+    env_id = env.spec.id if env.spec else type(env.unwrapped).__name__
+    name = env_id.rsplit("-v", 1)[0]
+    if name not in EXPERTS:
+        raise RobosimError(f"there is no expert for {env_id!r}; there is one for {', '.join(sorted(EXPERTS))}")
+    return EXPERTS[name]()

@@ -1,0 +1,85 @@
+"""From what a user types to a policy: `random`, `zero`, `expert`, a shipped agent's name, or a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
+from robosim.agents.storage.agent import load_agent
+from robosim.agents.storage.files import AgentError, is_agent
+from robosim.agents.storage.reading import AnyEnv
+from robosim.errors import RobosimError
+
+BASELINES = ("random", "zero", "expert")
+"""Policies without a folder; these names mean them even where a folder has the same name."""
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+
+
+class PolicyError(RobosimError):
+    """A baseline cannot act in this env."""
+
+
+def shipped() -> list[str]:
+    """The names of the agents that come with robosim, sorted."""
+    return sorted(folder.name for folder in PRETRAINED.glob("[!.]*") if is_agent(folder))
+
+
+def agent_folder(name: str | Path) -> Path | None:
+    """Find the folder of an agent.
+
+    Args:
+        name: A shipped name, an agent's folder, or a run's folder, which stands for its best agent or, where
+            nothing was validated yet, its last. A folder called like a shipped agent is written `./name`.
+
+    Returns:
+        A folder with an agent's card in it, or None; whether it is sound, `load_agent` finds out.
+    """
+    if str(name) in BASELINES:
+        return None
+    if str(name) in shipped():
+        return PRETRAINED / str(name)
+    folder = Path(name)
+    return next((place for place in (folder, folder / "best", folder / "last") if is_agent(place)), None)
+
+
+def require_agent_folder(name: str | Path) -> Path:
+    """The same as `agent_folder`, for a name that is no baseline.
+
+    Raises:
+        AgentError: There is no such agent; the message lists what there is.
+    """
+    folder = agent_folder(name)
+    if folder is not None:
+        return folder
+    choice = f"choose {', '.join(BASELINES)}, a shipped agent ({', '.join(shipped()) or 'none is shipped'})"
+    found = "the folder holds no agent" if Path(name).is_dir() else "there is no such agent or folder"
+    raise AgentError(f"{name}: {found}; {choice}, or the folder of an agent or of a run")
+
+
+def load_policy(name: str | Path, env: AnyEnv) -> Policy:
+    """Load whatever acts under a name.
+
+    Args:
+        name: See `agent_folder`; or one of `BASELINES`.
+        env: The env it is going to act in; its spaces must be the agent's.
+
+    Raises:
+        AgentError: There is no such agent, it is damaged, or does not fit the env.
+        PolicyError: The baseline cannot act in this env.
+    """
+    if str(name) in BASELINES:
+        return _baseline(str(name), env)
+    return load_agent(require_agent_folder(name), env)
+
+
+def _baseline(name: str, env: AnyEnv) -> Policy:
+    try:
+        if name == "expert":
+            # Only here: experts bring robots and SciPy along, which no other policy needs.
+            from robosim.agents.policies.experts import make_expert
+
+            return make_expert(env)
+        kind = RandomPolicy if name == "random" else ZeroPolicy
+        return kind(env.action_space, env.observation_space)
+    except ValueError as error:
+        raise PolicyError(f"{name}: {error}") from error

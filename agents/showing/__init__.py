@@ -1,0 +1,1 @@
+"""What people look at: films of episodes, charts, the report."""

@@ -1,0 +1,1 @@
+"""PPO from an experiment to a run folder: sampling, updates, validation, checkpoints."""

@@ -1,0 +1,218 @@
+"""The state of a training run as one safetensors file: network, optimizer, normaliser, and a little JSON.
+
+Loading runs no code from the file. What is not kept: the state of the envs and of the random generators. A
+resumed run starts new episodes, with generators seeded from (seed, steps); so it is as good as the run that
+was not interrupted, but not the same bit for bit.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialise
+from stable_baselines3 import PPO
+from stable_baselines3.common.running_mean_std import RunningMeanStd
+from stable_baselines3.common.vec_env import VecNormalize
+
+from robosim.agents.storage.whole_file import write_whole
+from robosim.errors import RobosimError
+
+Tensors = dict[str, torch.Tensor]
+FORMAT = 1
+_MOMENTS = ("mean", "var", "count")
+
+
+# What json.loads gives: checked where it is used.
+Head = dict[str, Any]
+
+
+class Shaped(Protocol):
+    """A tensor or an array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its length along each axis."""
+
+
+class CheckpointError(RobosimError):
+    """A checkpoint that cannot be gone on from."""
+
+
+class DivergedError(RobosimError):
+    """The network's weights became infinite or NaN."""
+
+
+class FinishedEpisode(BaseModel):
+    """One training episode that has ended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ret: float
+    length: int
+    success: bool | None
+    level: float | None
+    metrics: dict[str, float]
+
+
+class Progress(BaseModel):
+    """How far a run is, at the end of an update: what the checkpoint holds besides tensors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    experiment_sha256: str
+    steps: int = 0
+    updates: int = 0
+    episodes: int = 0
+    elapsed_s: float = 0.0
+    """Wall clock since the run's start, the time between a kill and its resumption left out."""
+    validated_at: int | None = None
+    """Steps at the latest validation. (Which agent was the best so far stands in the card of best/.)"""
+    row: dict[str, float] = {}
+    """The row of curve.csv of this update: the file itself may have lost it."""
+    recent: list[FinishedEpisode] = []
+    """The latest training episodes, of which the curve shows the mean."""
+
+
+def save_checkpoint(path: Path, model: PPO, normaliser: VecNormalize, progress: Progress) -> None:
+    """Write the state of a run, whole or not at all.
+
+    Raises:
+        DivergedError: a weight is not finite: the last checkpoint is left in place.
+    """
+    refuse_diverged(model)
+    optimizer = model.policy.optimizer.state_dict()
+    tensors: Tensors = {f"policy/{name}": tensor for name, tensor in model.policy.state_dict().items()}
+    for index, state in optimizer["state"].items():
+        tensors |= {f"optimizer/{index}/{key}": value for key, value in state.items()}
+    for name, statistics in _statistics(normaliser).items():
+        tensors |= {f"{name}/{key}": torch.as_tensor(getattr(statistics, key), dtype=torch.float64) for key in _MOMENTS}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    values = {
+        "format": FORMAT,
+        "progress": progress.model_dump(),
+        "optimizer_groups": optimizer["param_groups"],
+    }
+    head = json.dumps(values)
+    write_whole(path, serialise(tensors, {"head": head, "sha256": _digest(head, tensors)}))
+
+
+def load_checkpoint(path: Path, model: PPO, normaliser: VecNormalize) -> Progress:
+    """Put the state of a run back into a freshly built model and normaliser.
+
+    Raises:
+        CheckpointError: the file is damaged, or of another network, env or version. Then nothing was changed.
+    """
+    head, tensors = _read(path)
+    policy = {name.removeprefix("policy/"): value for name, value in tensors.items() if name.startswith("policy/")}
+    _check_shapes(path, "network", policy, model.policy.state_dict())
+    statistics = _statistics(normaliser)
+    names = {f"{name}/{key}": np.asarray(getattr(rms, key)) for name, rms in statistics.items() for key in _MOMENTS}
+    _check_shapes(path, "normaliser", {n: v for n, v in tensors.items() if n.startswith("normalise/")}, names)
+    model.policy.optimizer.load_state_dict(_optimizer_state(path, head, tensors, list(model.policy.parameters())))
+    model.policy.load_state_dict(policy)
+    for name, rms in statistics.items():
+        rms.mean, rms.var = (tensors[f"{name}/{key}"].numpy().copy() for key in ("mean", "var"))
+        rms.count = float(tensors[f"{name}/count"])
+    progress = _progress(path, head)
+    model.num_timesteps = progress.steps
+    return progress
+
+
+def refuse_diverged(model: PPO) -> None:
+    """Look for weights that are not finite, from which no training recovers.
+
+    Raises:
+        DivergedError: there is one.
+    """
+    for name, weight in model.policy.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise DivergedError(
+                f"training has diverged after {model.num_timesteps} steps ({name} is not finite): the files in "
+                "the folder are those from before; try a smaller ppo.learning_rate"
+            )
+
+
+def read_progress(path: Path) -> Progress:
+    """How far a run is. The whole file is checked all the same.
+
+    Raises:
+        CheckpointError: the file is damaged or not a checkpoint.
+    """
+    return _progress(path, _read(path)[0])
+
+
+def _statistics(normaliser: VecNormalize) -> dict[str, RunningMeanStd]:
+    """Every running mean and variance that the normaliser keeps, by the name it has in the file."""
+    statistics: dict[str, RunningMeanStd] = {"normalise/return": normaliser.ret_rms}
+    if normaliser.norm_obs:
+        seen: RunningMeanStd | dict[str, RunningMeanStd] = normaliser.obs_rms
+        by_key = seen if isinstance(seen, dict) else {"": seen}
+        statistics |= {f"normalise/observation/{key}": rms for key, rms in by_key.items()}
+    return statistics
+
+
+def _read(path: Path) -> tuple[Head, Tensors]:
+    """The JSON and the tensors of a file that is certainly as it was written."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: there is no checkpoint") from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: the checkpoint is damaged: {error}") from None
+    head = metadata.get("head", "")
+    if metadata.get("sha256") != _digest(head, tensors):
+        raise CheckpointError(
+            f"{path}: the checkpoint is damaged: its contents are not what was written (sha256 differs)"
+        )
+    values = json.loads(head)
+    if values.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: the checkpoint has format {values.get('format')}, this version reads {FORMAT}")
+    return values, tensors
+
+
+def _digest(head: str, tensors: Tensors) -> str:
+    """Hash of everything in the file; safetensors itself would not notice a flipped bit."""
+    digest = hashlib.sha256(head.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _progress(path: Path, head: Head) -> Progress:
+    try:
+        return Progress.model_validate(head["progress"])
+    except (KeyError, ValidationError) as error:
+        raise CheckpointError(f"{path}: not a checkpoint of this version: {error}") from None
+
+
+def _check_shapes(path: Path, part: str, found: Mapping[str, Shaped], wanted: Mapping[str, Shaped]) -> None:
+    """Refuse tensors that are missing, unknown or of another shape than this experiment's."""
+    for name in [*wanted, *(name for name in found if name not in wanted)]:
+        has, needs = (tuple(side[name].shape) if name in side else None for side in (found, wanted))
+        if has != needs:
+            raise CheckpointError(f"{path}: of another {part}: {name} has shape {has}, this experiment's is {needs}")
+
+
+def _optimizer_state(path: Path, head: Head, tensors: Tensors, parameters: Sequence[torch.Tensor]) -> dict[str, object]:
+    """The optimizer's state_dict, as PyTorch numbers it: by the place of the parameter."""
+    state: dict[int, Tensors] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer/"):
+            _, place, key = name.split("/")
+            state.setdefault(int(place), {})[key] = value
+    for index, values in state.items():
+        if index >= len(parameters) or any(v.ndim and v.shape != parameters[index].shape for v in values.values()):
+            raise CheckpointError(f"{path}: of another network: the optimizer's parameter {index} has another shape")
+    groups = head["optimizer_groups"]
+    # JSON has no tuples, and Adam's betas are one.
+    groups = [{key: tuple(v) if key == "betas" else v for key, v in group.items()} for group in groups]
+    return {"state": state, "param_groups": groups}

@@ -1,0 +1,158 @@
+"""What one training run is: `Experiment`, a typed, frozen object with every default, read from a short YAML.
+
+Only declarations belong here. How a YAML or a command line becomes one, and how errors are told, is
+`experiment_file.py`; what is done with it is `train.py`. The docstring below a field is its help text on the
+command line.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from robosim.agents.policies.network import NetworkConfig
+
+Scalar = bool | int | float | str
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+SET_BY_TRAINING = frozenset({"split", "render_mode"})
+
+
+class _Frozen(BaseModel):
+    """A part of an experiment: immutable, and without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class EnvConfig(_Frozen):
+    """Which env is learnt."""
+
+    id: Annotated[str, Field(min_length=1)]
+    """Gymnasium id, as in gym.make."""
+    kwargs: dict[str, Scalar] = {}
+    """Keyword arguments of gym.make: level, observation, ... (not split and not render_mode)."""
+    splits: bool = True
+    """Whether the env takes split="train"/"val"/"test", as every robosim env does. False for envs of other
+    packages: validation then differs from training only by its seeds."""
+
+    @field_validator("kwargs")
+    @classmethod
+    def _leave_the_split_alone(cls, kwargs: dict[str, Scalar]) -> dict[str, Scalar]:
+        taken = sorted(SET_BY_TRAINING & set(kwargs))
+        if taken:
+            raise ValueError(
+                f"{', '.join(taken)} cannot be set here: training sets it (split: train, and val to validate)"
+            )
+        return kwargs
+
+
+class PpoConfig(_Frozen):
+    """The settings of PPO, named as in Stable-Baselines3."""
+
+    n_steps: Annotated[int, Field(ge=2)] = 256
+    """Steps that each env makes between two updates."""
+    batch_size: Annotated[int, Field(ge=2)] = 512
+    """Steps in one minibatch; divides n_steps * envs."""
+    n_epochs: Count = 10
+    """Passes over the collected steps in one update."""
+    learning_rate: Annotated[Finite, Field(gt=0, le=1)] = 1e-3
+    """Adam's learning rate, at the start."""
+    schedule: Literal["constant", "linear"] = "linear"
+    """Learning rate over the run: constant, or falling in a line to 1 % at total_steps."""
+    gamma: Annotated[Finite, Field(gt=0, le=1)] = 0.98
+    """Discount of one step."""
+    gae_lambda: Annotated[Finite, Field(ge=0, le=1)] = 0.95
+    """Lambda of the generalised advantage estimate."""
+    clip_range: Annotated[Finite, Field(gt=0, lt=1)] = 0.2
+    """How far one update may move the probability ratio from 1."""
+    ent_coef: Annotated[Finite, Field(ge=0)] = 0.0
+    """Weight of the entropy bonus."""
+    vf_coef: Annotated[Finite, Field(ge=0)] = 0.5
+    """Weight of the value loss."""
+    max_grad_norm: Annotated[Finite, Field(gt=0)] = 0.5
+    """Gradients are scaled down to this norm."""
+    target_kl: Annotated[Finite, Field(gt=0)] | None = 0.03
+    """An update stops early when the policy has moved 1.5 times this far; None: never."""
+
+
+class NormaliseConfig(_Frozen):
+    """Running normalisation. The statistics are kept inside the agent."""
+
+    observation: bool = True
+    """Shift and scale observations to mean 0, variance 1."""
+    reward: bool = False
+    """Scale rewards by the standard deviation of the discounted return (training only)."""
+    clip: Annotated[Finite, Field(gt=0)] = 10.0
+    """Normalised values are clipped to plus and minus this."""
+
+
+class ValidationConfig(_Frozen):
+    """How the best agent is chosen, on the validation split; the test split is never used in training."""
+
+    every_steps: Count = 200_000
+    """Env steps between two validations; one more is made at the end."""
+    episodes: Count = 50
+    """Episodes of one validation, always the same ones."""
+    level: Annotated[int, Field(ge=0)] | Literal["mixed"] | None = None
+    """Level of the validation episodes; None: as in env.kwargs."""
+
+
+class Experiment(_Frozen):
+    """One training run."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+    """Name of the run and its agent: letters, digits, '-', '_', '.'."""
+    env: EnvConfig
+    """Which env is learnt."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Seed of the network, of exploration and of the training episodes."""
+    total_steps: Count = 1_000_000
+    """Env steps of the whole run, over all envs."""
+    envs: Count = 16
+    """Envs that are stepped together."""
+    workers: Count = 2
+    """Processes that share the envs (and the validation episodes)."""
+    network: NetworkConfig = NetworkConfig()
+    """The actor and the critic."""
+    ppo: PpoConfig = PpoConfig()
+    """The settings of PPO."""
+    normalise: NormaliseConfig = NormaliseConfig()
+    """Running normalisation."""
+    validation: ValidationConfig = ValidationConfig()
+    """How the best agent is chosen."""
+    checkpoint_every_s: Annotated[Finite, Field(ge=0)] = 30.0
+    """Seconds between two checkpoints, which are written between updates."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Experiment":
+        problems = _misfits(self)
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def rollout_steps(self) -> int:
+        """Env steps of one update, over all envs."""
+        return self.ppo.n_steps * self.envs
+
+    def env_kwargs(self, split: Literal["train", "val"]) -> dict[str, Scalar]:
+        """Keyword arguments for gym.make on one split; validation has its own level where one is set."""
+        kwargs = dict(self.env.kwargs)
+        if split == "val" and self.validation.level is not None:
+            kwargs["level"] = self.validation.level
+        if self.env.splits:
+            kwargs["split"] = split
+        return kwargs
+
+
+def _misfits(experiment: Experiment) -> list[str]:
+    """What is wrong between fields, a line each, beginning with the field's dotted name."""
+    lines = []
+    rollout, batch = experiment.rollout_steps, experiment.ppo.batch_size
+    if rollout % batch:
+        lines.append(f"ppo.batch_size = {batch}: must divide ppo.n_steps * envs = {rollout}")
+    if experiment.workers > experiment.envs:
+        lines.append(f"workers = {experiment.workers}: must be at most envs = {experiment.envs}")
+    if not experiment.env.splits and experiment.env.id.startswith("robosim/"):
+        lines.append(f"env.splits = False: {experiment.env.id} has splits, and validation must not train on them")
+    return lines

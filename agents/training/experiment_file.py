@@ -1,0 +1,157 @@
+"""Experiments from and to YAML, and errors that help.
+
+Every wrong field is told at once, by its dotted name, its value, what is allowed, and where it came from.
+"""
+
+import difflib
+import importlib.resources
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
+from robosim.agents.training.experiment import Experiment
+from robosim.errors import RobosimError
+
+
+class ExperimentError(RobosimError):
+    """An experiment that cannot be run: the message names each wrong field."""
+
+
+def load_experiment(name_or_path: str | Path) -> Experiment:
+    """Read an experiment from a YAML file, or a shipped one by its name.
+
+    Raises:
+        ExperimentError: there is no such file or shipped name, or something in it is wrong.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        text = path.read_text(encoding="utf-8")
+    elif str(name_or_path) in shipped_experiments():
+        text = (importlib.resources.files("robosim.configs") / f"{name_or_path}.yaml").read_text(encoding="utf-8")
+    else:
+        known = ", ".join(shipped_experiments())
+        raise ExperimentError(
+            f"{name_or_path}: no such file, and no shipped experiment of this name (there are: {known})"
+        )
+    return parse_experiment(_read(text, str(name_or_path)), str(name_or_path))
+
+
+def shipped_experiments() -> list[str]:
+    """Names of the experiments that come with robosim, sorted."""
+    names = (entry.name for entry in importlib.resources.files("robosim.configs").iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def parse_experiment(values: Mapping[str, object], source: str) -> Experiment:
+    """Check plain values (nested dicts, as YAML gives them); `source` is what errors call their origin.
+
+    Raises:
+        ExperimentError: naming every wrong field.
+    """
+    try:
+        return Experiment.model_validate(values)
+    except ValidationError as error:
+        raise ExperimentError(_explain(error, source)) from None
+
+
+def dump_experiment(experiment: Experiment) -> str:
+    """The whole experiment, defaults included, as YAML that `load_experiment` reads back to an equal one."""
+    return yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def differing_fields(one: Experiment, other: Experiment) -> dict[str, tuple[object, object]]:
+    """The dotted names of fields in which two experiments differ, with both values."""
+    left, right = (dict(_leaves(experiment.model_dump(mode="json"))) for experiment in (one, other))
+    names = dict.fromkeys([*left, *right])
+    return {name: (left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)}
+
+
+def _leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _read(text: str, source: str) -> dict[str, object]:
+    try:
+        values = read_yaml(text)
+    except StrictYamlError as error:
+        raise ExperimentError(f"{source}: not readable as YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise ExperimentError(f"{source}: must map field names to values, and is {type(values).__name__}")
+    return values
+
+
+def _explain(error: ValidationError, source: str) -> str:
+    """Pydantic's errors as one line a field."""
+    by_field: dict[str, list[str]] = {}
+    for details in error.errors(include_url=False):
+        head, what = _field_and_fault(details)
+        by_field.setdefault(head, []).append(what)
+    lines = []
+    for head, faults in by_field.items():
+        allowed = " or ".join(dict.fromkeys(faults))
+        lines.extend([f"{head}: {allowed}"] if head else allowed.split("\n"))
+    return f"{source}: {len(lines)} wrong {'field' if len(lines) == 1 else 'fields'}:" + "".join(
+        f"\n  {line}" for line in lines
+    )
+
+
+def _field_and_fault(details: ErrorDetails) -> tuple[str, str]:
+    """The field with its value (empty for a check over several fields), and what is wrong with it."""
+    name = _dotted(details["loc"])
+    if details["type"] == "extra_forbidden":
+        return name, f"there is no such field{_did_you_mean(name)}"
+    if details["type"] == "missing":
+        return name, "is missing, and has no default"
+    message = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return (f"{name} = {details['input']!r}" if name else ""), message
+
+
+def _dotted(loc: tuple[int | str, ...]) -> str:
+    """The path of a field; pydantic's own names for the branches of a union are left out."""
+    name = ""
+    inside: type[BaseModel] | None = Experiment
+    for part in loc:
+        if isinstance(part, int):
+            name += f"[{part}]"
+        elif inside is not None:
+            name += f".{part}"
+            inside = _model_of(inside, part)
+        elif name == ".env.kwargs":
+            name += f".{part}"
+    return name.removeprefix(".")
+
+
+def _model_of(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    """The model that a field holds, or None where it holds a plain value."""
+    info = model.model_fields.get(field)
+    kind = info.annotation if info is not None else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _field_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name in model.model_fields:
+        yield prefix + name
+        inner = _model_of(model, name)
+        if inner is not None:
+            yield from _field_names(inner, f"{prefix}{name}.")
+
+
+def _did_you_mean(name: str) -> str:
+    """The nearest known field: in the same part first, then of the same last name anywhere."""
+    known = list(_field_names(Experiment))
+    prefix, _, last = name.rpartition(".")
+    here = [other for other in known if other.rpartition(".")[0] == prefix]
+    close = difflib.get_close_matches(name, here, n=1, cutoff=0.7)
+    lasts = {other.rpartition(".")[2]: other for other in reversed(known)}
+    close = close or [lasts[match] for match in difflib.get_close_matches(last, list(lasts), n=1, cutoff=0.8)]
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f" (there are: {', '.join(other.rpartition('.')[2] for other in here)})"

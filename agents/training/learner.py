@@ -1,0 +1,107 @@
+"""PPO put together from an experiment: the envs in their workers, their normaliser, and SB3's model."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from stable_baselines3 import PPO
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
+
+from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
+from robosim.agents.training.experiment import Experiment, PpoConfig
+from robosim.agents.vector.pool import WorkerDied
+from robosim.agents.vector.vec_env import WorkerVecEnv
+from robosim.errors import RobosimError
+
+NEVER = sys.maxsize  # for SB3's own log, which the curve takes the place of
+_FINAL_RATE = 0.01  # of the learning rate at the end of a linear schedule: not 0, or the last update would be idle
+
+
+class LearnerError(RobosimError):
+    """An env that cannot be learnt."""
+
+
+def make_envs(experiment: Experiment) -> VecNormalize:
+    """Start the workers with the training envs, on the training split.
+
+    Raises:
+        LearnerError: Gymnasium does not know the env, the env refuses its keyword arguments, or agents
+            do not know its kind of spaces.
+        WorkerDied: An env could not be made for another reason.
+    """
+    env_id = experiment.env.id
+    try:
+        gym.spec(env_id)
+    except gym.error.Error as error:
+        raise LearnerError(f"env.id = {env_id!r}: {error}") from None
+    # The checker would look at every step of every env; the contract of an env is for its tests.
+    kwargs: dict[str, Any] = {"disable_env_checker": True, **experiment.env_kwargs("train")}
+    make = partial(gym.make, env_id, **kwargs)
+    try:
+        envs = WorkerVecEnv([make] * experiment.envs, workers=experiment.workers, infos="episode")
+    except WorkerDied as error:
+        if isinstance(error.__cause__, TypeError | ValueError | gym.error.Error):  # gym.make, with these kwargs
+            raise LearnerError(f"env {env_id!r} with kwargs {experiment.env.kwargs}: {error.__cause__}") from error
+        raise
+    try:
+        check_spaces(envs.observation_space, envs.action_space)
+    except ValueError as error:
+        envs.close()
+        raise LearnerError(f"env.id = {env_id!r}: {error}") from None
+    normalise = experiment.normalise
+    return VecNormalize(
+        VecMonitor(envs),
+        norm_obs=normalise.observation,
+        norm_reward=normalise.reward,
+        clip_obs=normalise.clip,
+        clip_reward=normalise.clip,
+        gamma=experiment.ppo.gamma,
+    )
+
+
+def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_done: int) -> PPO:
+    """Build PPO. The generators of network, exploration and envs are seeded from (seed, steps done)."""
+    ppo = experiment.ppo
+    model = PPO(
+        policy_name(envs.observation_space),
+        envs,
+        learning_rate=learning_rate(ppo),
+        n_steps=ppo.n_steps,
+        batch_size=ppo.batch_size,
+        n_epochs=ppo.n_epochs,
+        gamma=ppo.gamma,
+        gae_lambda=ppo.gae_lambda,
+        clip_range=ppo.clip_range,
+        ent_coef=ppo.ent_coef,
+        vf_coef=ppo.vf_coef,
+        max_grad_norm=ppo.max_grad_norm,
+        target_kl=ppo.target_kl,
+        policy_kwargs=dict(policy_kwargs(experiment.network)),
+        seed=derived_seed(experiment.seed, steps_done),
+        device=device,
+    )
+    model.set_logger(Logger(folder=None, output_formats=[]))
+    return model
+
+
+def learning_rate(ppo: PpoConfig) -> Callable[[float], float]:
+    """The learning rate as SB3 asks for it: by the share of the run that remains, from 1 to 0.
+
+    The share falls below 0 where total_steps is no multiple of an update's steps.
+    """
+    if ppo.schedule == "constant":
+        return lambda remaining: ppo.learning_rate
+    return lambda remaining: ppo.learning_rate * max(remaining, _FINAL_RATE)
+
+
+def derived_seed(seed: int, steps_done: int) -> int:
+    """A seed for going on after so many steps: new episodes, not those of the run's start again.
+
+    Returns:
+        An integer in [0, 2**31).
+    """
+    return int(np.random.SeedSequence([seed, steps_done]).generate_state(1)[0] >> 1)

@@ -1,0 +1,1 @@
+"""Many environments in a few processes over shared memory."""
