@@ -22,11 +22,11 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     ``reset(seed=s)`` plays episode ``s``. ``reset()`` draws the next one; ``info["seed"]`` names it, so that
     ``reset(seed=info["seed"])`` plays it again.
 
-    The ``info`` of every step has ``"reward/<term>"``, ``"metric/<name>"`` and ``"is_success"``; that of an
-    episode's last step also has ``"episode_metrics"``, a dict, ``"seed"`` and ``"level"``. An end that the task names
-    is ``terminated``; running out of time is ``truncated``, also where it is a success. The task knows its own time
-    limit, because it judges at its end: a shorter ``max_episode_steps`` given to ``gymnasium.make`` cuts episodes off
-    before they are judged.
+    The ``info`` of every step has ``"reward/<term>"``, ``"metric/<name>"`` and ``"is_success"``; that of an episode's
+    last step also has ``"episode_metrics"``, a dict, ``"ends"``, the names of what ended it, ``"seed"``, ``"level"``.
+    An end that the task names is ``terminated``; running out of time is ``truncated``, also where it is a success. The
+    task knows its own time limit, because it judges at its end: a shorter ``max_episode_steps`` given to
+    ``gymnasium.make`` cuts episodes off before they are judged.
 
     A subclass names its ``TASK`` and nothing else. The task is no argument, so that nothing that carries arguments,
     such as an agent's card, can choose code to run.
@@ -131,12 +131,13 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         state = self._state = task.state()
         info: dict[str, Any] = {name: weight * float(function(state)) for name, function, weight in self._pay}
         reward = sum(info.values())
-        ends = [done.kind for done in task.DONE.values() if done.function(state)]
+        ends = [name for name, done in task.DONE.items() if done.function(state)]
         truncated = not ends and self._steps >= self._limit
         self._measure(state, info)
-        info["is_success"] = "success" in ends and "failure" not in ends
+        kinds = {task.DONE[name].kind for name in ends}
+        info["is_success"] = kinds == {"success"}
         if ends or truncated:
-            info.update(self._episode)
+            info.update(self._episode, ends=ends or ["time"])
             metrics = info["episode_metrics"] = self._episode_metrics()
             info["is_success"] = info["is_success"] or (truncated and task.succeeded(metrics))
         self._show()

@@ -150,9 +150,9 @@ class WheelBalance(Task[State]):
     """The task; see the module.
 
     The observation is a vector: for each age of `AGES`, the robot's eight proprioceptive numbers of that time
-    (direction of gravity, angular velocity in rad/s, wheel speeds in rad/s) and the two torque shares commanded
-    before it; then the commanded speed (m/s) and yaw rate (rad/s); then the errors of both that the sensors saw,
-    accumulated over about `MEMORY` (m and rad).
+    (direction of gravity, angular velocity in rad/s, wheel speeds in rad/s) and the action before it; then the
+    commanded speed (m/s) and yaw rate (rad/s), and where the two are moving to; then their errors as the sensors see
+    them (m/s, rad/s), and these accumulated over about `MEMORY` (m, rad).
     """
 
     PHYSICS_DT = PHYSICS_DT
@@ -169,7 +169,7 @@ class WheelBalance(Task[State]):
         self.robot: WheelCourier = WheelCourier(physics)
         senses = self.robot.proprioception_space.high
         frame = np.concatenate([senses, self.robot.action_space.high])
-        command = [SPEED[1], YAW_RATE[1], *MOST_ERROR, MOST_DRIFT, MOST_DRIFT]
+        command = [*(SPEED[1], YAW_RATE[1]) * 2, *MOST_ERROR, MOST_DRIFT, MOST_DRIFT]
         self._frames: deque[NDArray[np.float32]] = deque(maxlen=AGES[-1] + 1)
         bound = np.concatenate([*[frame] * len(AGES), command]).astype(np.float32)
         self.observation_space = spaces.Box(-bound, bound)
@@ -258,7 +258,7 @@ class WheelBalance(Task[State]):
         frames = self._frames
         frames.extend([frame] * (1 if frames else AGES[-1] + 1))
         newest = AGES[-1]
-        tail = np.array([*self._command, *self._error, *self._drift], np.float32)
+        tail = np.array([*self._command, *self._target, *self._error, *self._drift], np.float32)
         return np.concatenate([*(frames[newest - age] for age in AGES), tail])
 
     def _accumulate(self, senses: NDArray[np.float32]) -> None:

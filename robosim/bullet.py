@@ -3,15 +3,18 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
     """Lets nothing through to the process's own output, where C code writes."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = {fd: os.dup(fd) for fd in (1, 2)}
+    kept = {}
+    for fd, stream in ((1, sys.stdout), (2, sys.stderr)):
+        if stream is not None:  # a service may have closed it
+            stream.flush()
+        with suppress(OSError):
+            kept[fd] = os.dup(fd)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         for fd in kept:

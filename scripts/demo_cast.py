@@ -18,6 +18,7 @@ from robosim.agents.evaluation.evaluator import check_agent
 from robosim.agents.policies.find import BASELINES, PolicyError, require_agent_folder, shipped
 from robosim.agents.storage.agent import read_card
 from robosim.agents.training.experiment import EnvConfig
+from robosim.envs.sim_env import SimEnv
 from robosim.errors import RobosimError
 from robosim.task import Task
 
@@ -107,8 +108,8 @@ def task_of(env_id: str) -> type[Task[Any]]:
     """
     if env_id not in robosim.envs.ENVS:
         raise DemoError(f"the demo is for robosim's own envs ({', '.join(sorted(robosim.envs.ENVS))}), not {env_id}")
-    task: type[Task[Any]] = pkgutil.resolve_name(robosim.envs.ENVS[env_id][0])
-    return task
+    env: type[SimEnv] = pkgutil.resolve_name(robosim.envs.ENVS[env_id][0])
+    return env.TASK
 
 
 def next_steps(run: Path, env_id: str, actors: Sequence[Actor]) -> list[str]:

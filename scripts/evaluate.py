@@ -13,22 +13,17 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-import robosim.envs  # registers the ids, also where robosim is used without being installed
 from robosim.agents.evaluation.episodes import Episode, EvaluationError
-from robosim.agents.evaluation.evaluator import Evaluator, check_agent, find_env
+from robosim.agents.evaluation.evaluator import Evaluator, check_agent, find_env, policy_source
 from robosim.agents.evaluation.results import Result, check_writable, summarise, table, write_results
-from robosim.agents.policies.find import BASELINES, require_agent_folder, shipped
-from robosim.agents.storage.agent import AgentCard, read_card
-from robosim.agents.storage.files import AgentError
+from robosim.agents.policies.find import BASELINES, shipped
+from robosim.agents.storage.agent import AgentCard
+from robosim.agents.storage.files import AgentError, AgentFiles
 from robosim.agents.storage.provenance import usable_cores
+from robosim.agents.storage.reading import card_of
+from robosim.envs import ENVS
 from robosim.scripts.cli import command
 from robosim.seeding import Level, Split, checked_level
-
-_NOT_OURS = {
-    "level",
-    "split",
-    "render_mode",
-}  # what an agent was trained with does not decide how it is judged
 
 
 @dataclass(frozen=True)
@@ -58,6 +53,9 @@ class Entry:
     """One agent and the env it is judged in."""
 
     agent: str
+    """As the user named it."""
+    policy: str | AgentFiles
+    """A baseline's name or the agent itself, read once: what is judged is what the results name."""
     card: AgentCard | None
     env: str
     kwargs: dict[str, Any]
@@ -77,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
     console = Console(stderr=True)
     entries = _entries(options, level, console)
     for entry in entries:
-        check_agent(entry.agent, entry.env, entry.kwargs)
+        check_agent(entry.policy, entry.env, entry.kwargs)
     typed = shlex.join(["robosim", "evaluate", *argv])
     results = _evaluate(entries, options, typed, console)
     Console().print(table(results))
@@ -104,7 +102,8 @@ def _checked(options: Options) -> Level:
 
 def _entries(options: Options, level: Level, console: Console) -> list[Entry]:
     """Decide for every agent in which env it is judged."""
-    cards = [None if name in BASELINES else read_card(require_agent_folder(name)) for name in options.agents]
+    policies = [policy_source(name) for name in options.agents]
+    cards = [None if isinstance(policy, str) else card_of(policy) for policy in policies]
     known = [card for card in cards if card is not None]
     env = options.env or _common_env(known)
     find_env(env)
@@ -113,17 +112,16 @@ def _entries(options: Options, level: Level, console: Console) -> list[Entry]:
     # A baseline takes the arguments of the first agent of that env: it is there to be compared with it.
     trained = {card.env.id: card.env.kwargs for card in reversed(known)}
     entries = []
-    for name, card in zip(options.agents, cards, strict=True):
+    for name, policy, card in zip(options.agents, policies, cards, strict=True):
         own = card.env.kwargs if card is not None and card.env.id == env else trained.get(env, {})
-        kwargs = {key: value for key, value in own.items() if key not in _NOT_OURS}
-        entries.append(Entry(name, card, env, {**kwargs, "level": level, "split": options.split}))
+        entries.append(Entry(name, policy, card, env, {**own, "level": level, "split": options.split}))
     return entries
 
 
 def _common_env(cards: Sequence[AgentCard]) -> str:
     found = sorted({card.env.id for card in cards})
     if not found:
-        known = ", ".join(sorted(robosim.envs.ENVS))
+        known = ", ".join(sorted(ENVS))
         raise EvaluationError(f"a baseline does not say in which env it acts: give --env (robosim has: {known})")
     if len(found) > 1:
         raise AgentError(f"the agents were trained on different envs ({', '.join(found)}): give --env")
@@ -153,7 +151,7 @@ def _judge(entry: Entry, options: Options, typed: str, evaluator: Evaluator, pro
 
     start = time.perf_counter()
     episodes = evaluator.run(
-        entry.agent, entry.env, entry.kwargs, options.episodes, options.seed, on_episode=on_episode
+        entry.policy, entry.env, entry.kwargs, options.episodes, options.seed, on_episode=on_episode
     )
     return summarise(
         episodes,

@@ -14,10 +14,10 @@ import gymnasium as gym
 import numpy as np
 import torch
 from stable_baselines3.common.utils import set_random_seed
-from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv, VecMonitor, VecNormalize
+from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
 from robosim.agents.training.experiment import Experiment
-from robosim.agents.training.learner import NEVER, make_model
+from robosim.agents.training.learner import NEVER, make_model, normalised
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.physics import Physics
 
@@ -118,8 +118,7 @@ def training(bench: Bench) -> Round:
     torch.set_num_threads(1)  # as training has it with small networks
     experiment = bench.experiment
     models = {
-        name: make_model(experiment, _normalised(envs, experiment), "cpu", 0)
-        for name, envs in bench.vector_envs.items()
+        name: make_model(experiment, normalised(envs, experiment), "cpu", 0) for name, envs in bench.vector_envs.items()
     }
 
     def learn(name: str) -> float:
@@ -154,19 +153,6 @@ def _physics_time() -> Iterator[list[float]]:
         yield spent
     finally:
         Physics.step = step  # type: ignore[method-assign]
-
-
-def _normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
-    """The wrappers that training puts around its vector env."""
-    normalise = experiment.normalise
-    return VecNormalize(
-        VecMonitor(envs),
-        norm_obs=normalise.observation,
-        norm_reward=normalise.reward,
-        clip_obs=normalise.clip,
-        clip_reward=normalise.clip,
-        gamma=experiment.ppo.gamma,
-    )
 
 
 def _close(envs: SubprocVecEnv) -> None:

@@ -12,14 +12,13 @@ from typing import Literal
 
 import gymnasium as gym
 import tyro
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-import robosim.envs  # noqa: F401  # registers the ids, also where robosim is used without being installed
 from robosim.agents.storage.provenance import Machine, machine, usable_cores, versions
-from robosim.agents.storage.whole_file import write_whole
+from robosim.agents.storage.whole_file import check_replaceable, write_whole
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import load_experiment, parse_experiment
 from robosim.errors import RobosimError
@@ -33,7 +32,7 @@ BUSY = 0.5  # load from which a measurement is worth a warning
 
 
 class SpeedError(RobosimError):
-    """A measurement that cannot be made or kept."""
+    """A measurement that cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def main(argv: Sequence[str]) -> int:
     options = tyro.cli(Options, args=list(argv))
     rounds, seconds, experiment = _settled(options)
     if options.json is not None:
-        _check_writable(options.json)
+        check_replaceable(options.json, Speed.model_validate_json)
     console = Console(stderr=True)
     load_before = os.getloadavg()[0]
     if load_before > BUSY:
@@ -160,19 +159,6 @@ def _settled(options: Options) -> tuple[int, float, Experiment]:
     except gym.error.Error as error:
         raise SpeedError(f"--env {experiment.env.id}: {error}") from None
     return (1, 0.05, experiment) if options.quick else (options.rounds, options.seconds, experiment)
-
-
-def _check_writable(path: Path) -> None:
-    """Learn before the work is done whether its results can be written: only over older ones of this command."""
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise SpeedError(f"{path}: cannot be written, {path.parent} is no folder or read-only")
-    if path.is_file():
-        try:
-            Speed.model_validate_json(path.read_bytes())
-        except ValidationError:
-            raise SpeedError(f"{path}: holds something else; it is kept, choose another name") from None
-    elif path.exists():
-        raise SpeedError(f"{path}: is not a plain file; choose another name")
 
 
 def _measure(chosen: dict[str, Measurement], bench: Bench, rounds: int, console: Console) -> dict[str, Figures]:

@@ -10,8 +10,9 @@ import tyro
 from pydantic import BaseModel
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
+from robosim.agents.storage.card import Scalar
 from robosim.agents.training.device import DeviceName
-from robosim.agents.training.experiment import Experiment, Scalar
+from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import (
     ExperimentError,
     load_experiment,
@@ -88,11 +89,12 @@ def _take_kwargs(words: Sequence[str]) -> tuple[dict[str, Scalar], list[str]]:
     rest = list(words)
     for index in reversed([place for place, word in enumerate(rest) if word.startswith(_KWARGS)]):
         name, equals, value = rest[index].removeprefix(_KWARGS).partition("=")
-        taken = 1 if equals else 2
-        if index + taken > len(rest):
-            raise ExperimentError(f"{rest[index]}: needs a value")
-        kwargs.setdefault(name, _scalar(value if equals else rest[index + 1]))  # from the right: the last one counts
-        del rest[index : index + taken]
+        if not equals:
+            if index + 1 == len(rest) or rest[index + 1].startswith("--"):  # such a value is written NAME=VALUE
+                raise ExperimentError(f"{rest[index]}: needs a value")
+            value = rest.pop(index + 1)
+        del rest[index]
+        kwargs.setdefault(name, _scalar(value))  # from the right: the last one counts
     return kwargs, rest
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from robosim.agents.policies.experts import make_expert
 from robosim.envs import ENVS
 from robosim.envs.sim_env import SimEnv
 from robosim.task import Observation, Task
@@ -48,21 +49,22 @@ def parts(observation: Observation) -> Iterator[np.ndarray[Any, Any]]:
         yield observation
 
 
-def actions(env: gym.Env[Any, Any], seed: int) -> Iterator[Any]:
-    """Random, small enough that an episode lasts; the same for the same seed."""
-    rng = np.random.default_rng(seed)
-    space = env.action_space
-    assert isinstance(space, gym.spaces.Box)
-    while True:
-        yield (0.3 * rng.uniform(space.low, space.high)).astype(space.dtype)
+def play(env: gym.Env[Any, Any], seed: int | None, steps: int = 200, *, wild: bool = False) -> Rollout:
+    """One episode, cut after some steps; its actions are the same for the same seed.
 
-
-def play(env: gym.Env[Any, Any], seed: int | None, steps: int = 200) -> Rollout:
-    """One episode under random actions, cut after some steps."""
+    The expert acts, a little shaken, so that an episode lasts through all that happens in it; wild, chance does.
+    """
+    expert, state = None if wild else make_expert(env), None
     observation, info = env.reset(seed=seed)
     rollout = Rollout([observation], [], [info])
-    for _, action in zip(range(steps), actions(env, info["seed"]), strict=False):
-        observation, reward, rollout.terminated, rollout.truncated, info = env.step(action)
+    rng, space = np.random.default_rng(info["seed"]), env.action_space
+    assert isinstance(space, gym.spaces.Box)
+    for _ in range(steps):
+        action = 0.3 * rng.uniform(space.low, space.high)
+        if expert is not None:
+            known, state = expert.predict(observation, state)
+            action = known + 0.1 * action
+        observation, reward, rollout.terminated, rollout.truncated, info = env.step(action.astype(space.dtype))
         rollout.observations.append(observation)
         rollout.rewards.append(float(reward))
         rollout.infos.append(info)

@@ -1,11 +1,13 @@
 """Nothing damaged, edited or foreign is loaded as an agent, and nothing in it is run."""
 
 import hashlib
+import inspect
 import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -17,7 +19,7 @@ from robosim.agents.policies.policy import Array
 from robosim.agents.storage import files as agent_files
 from robosim.agents.storage import reading as agent_reading
 from robosim.agents.storage.agent import AgentError, load_agent, read_card
-from robosim.agents.storage.card import AgentCard, seal
+from robosim.agents.storage.card import AgentCard, EnvCard, seal
 from robosim.agents.storage.files import CARD_NAME, WEIGHTS_NAME, read_files
 from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
 
@@ -208,6 +210,7 @@ def test_a_card_cannot_ask_for_all_memory(copy: Path, monkeypatch: pytest.Monkey
         ("a: !!python/object/apply:os.mkdir [exploded]", "could not determine a constructor"),
         ("a: \x00", "special characters"),
         ("a: 2001-02-31", "day is out of range"),
+        (f"a: 0x{'F' * 20_000}", "a whole number of more than 63 bits"),
     ],
 )
 def test_yaml_that_is_more_than_a_card_is_refused(
@@ -227,9 +230,53 @@ def test_an_alias_bomb_goes_off_nowhere() -> None:
         read_yaml("\n".join(["a0: &a0 lol", *levels]))
 
 
-def test_a_card_does_not_choose_a_module_to_import(copy: Path) -> None:
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ({"id": "antigravity:Pendulum-v1"}, r"env\.id"),
+        ({"kwargs": {"max_episode_steps": 5}}, r"env\.kwargs: .*max_episode_steps cannot be set here: .* gym\.make"),
+        ({"kwargs": {"disable_env_checker": False}}, r"env\.kwargs: .*disable_env_checker"),
+        (
+            {"kwargs": {"split": "test", "render_mode": "human"}},
+            r"env\.kwargs: .*render_mode, split cannot be set here",
+        ),
+        ({"kwargs": {"layout": {"walls": 3}}}, r"env\.kwargs\.layout"),
+        ({"kwargs": {"speed": float("inf")}}, r"env\.kwargs\.speed"),
+    ],
+)
+def test_a_card_says_which_env_and_not_what_is_imported_or_how_it_is_judged(
+    copy: Path, env: dict[str, object], message: str
+) -> None:
     content = yaml.safe_load((copy / CARD_NAME).read_text())
-    content["env"]["id"] = "antigravity:Pendulum-v1"
+    content["env"] |= env
     (copy / CARD_NAME).write_text(yaml.safe_dump(content))
-    with pytest.raises(AgentError, match=r"env\.id"):
+    with pytest.raises(AgentError, match=message):
         load_agent(copy)
+
+
+def test_all_that_gym_make_takes_for_itself_is_refused() -> None:
+    own = set(inspect.signature(gym.make).parameters) - {"kwargs"}
+    for name in own:
+        with pytest.raises(ValueError, match=f"{name} cannot be set here"):
+            EnvCard(id="Pendulum-v1", kwargs={name: 1})
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        {"kind": "box", "shape": [3], "dtype": "uint8", "low": -1.0, "high": 1.0},
+        {"kind": "dict", "spaces": {"a.b": {"shape": [3], "dtype": "float32", "low": -1.0, "high": 1.0}}},
+    ],
+)
+def test_spaces_for_which_no_network_can_be_built_are_refused(copy: Path, space: dict[str, object]) -> None:
+    forge(copy, observation_space=space, normalisation=None)
+    with pytest.raises(AgentError, match=r"agent\.yaml: there is no network for its spaces"):
+        load_agent(copy)
+
+
+@pytest.mark.parametrize("change", [{"seed": -1}, {"seed": 2**63}, {"steps": -1}])
+def test_counts_out_of_bounds_are_refused(copy: Path, change: dict[str, int]) -> None:
+    content = yaml.safe_load((copy / CARD_NAME).read_text()) | change
+    (copy / CARD_NAME).write_text(yaml.safe_dump(content))
+    with pytest.raises(AgentError, match=r"agent\.yaml"):
+        read_card(copy)

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+from safetensors import safe_open
 from stable_baselines3 import PPO
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 from toy_run import UPDATE, toy, train_until
 
+from robosim.agents.training import checkpoint
 from robosim.agents.training.checkpoint import CheckpointError, Progress, load_checkpoint, save_checkpoint
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import derived_seed, make_envs, make_model
@@ -40,6 +42,7 @@ def everything(model: PPO, envs: VecNormalize) -> list[object]:
         adam["param_groups"],
         [(rms.mean.tobytes(), rms.var.tobytes(), rms.count) for rms in statistics if isinstance(rms, RunningMeanStd)],
         model.num_timesteps,
+        model._n_updates,
     ]
 
 
@@ -61,6 +64,7 @@ def test_a_checkpoint_brings_back_every_bit(trained: tuple[PPO, VecNormalize], t
     envs.close()
     assert everything(other, envs) == everything(*trained)
     assert everything(other, envs)[1]  # Adam's moments
+    assert other._n_updates > 0
 
 
 def test_a_resumed_run_starts_other_episodes() -> None:
@@ -101,6 +105,34 @@ def test_a_damaged_checkpoint_is_one_clear_error(run: RunFolder, damage: Callabl
     with pytest.raises(CheckpointError, match=r"checkpoint\.safetensors: the checkpoint is damaged"):
         train(toy(), run.path, resume=True)
     assert run.curve.read_bytes() == curve
+
+
+def reworded(path: Path, old: str, new: str) -> None:
+    """Change the JSON of a checkpoint as another version of robosim might have written it, checksum and all."""
+    with safe_open(path, framework="pt") as file:
+        head = file.metadata()["head"]
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    assert old in head
+    head = head.replace(old, new)
+    path.write_bytes(safetensors.torch.save(tensors, {"head": head, "sha256": checkpoint._digest(head, tensors)}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"format": 1', '"format": 2', "not a checkpoint of this version"),
+        ('"updates": 3', '"updates": "three"', "not a checkpoint of this version"),
+        ('"weight_decay": 0', '"heavy_decay": 0', "of another optimizer"),
+    ],
+)
+def test_a_checkpoint_of_another_version_changes_nothing(run: RunFolder, old: str, new: str, message: str) -> None:
+    reworded(run.checkpoint, old, new)
+    model, envs = build(toy(), steps=0)
+    before = everything(model, envs)
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(run.checkpoint, model, envs)
+    envs.close()
+    assert everything(model, envs) == before
 
 
 def test_a_checkpoint_of_another_network_changes_nothing(run: RunFolder) -> None:

@@ -84,6 +84,12 @@ def test_an_interrupted_run_leaves_nothing_behind_for_the_next(two_workers: Eval
     assert [episode.seed for episode in two_workers.run("zero", TOY, KWARGS, 6)] == list(range(6))
 
 
+def test_an_episode_that_a_wrapper_cuts_short_is_no_failure_of_the_agent() -> None:
+    kwargs = {"level": 0, "split": "test", "max_episode_steps": 5}
+    with pytest.raises(EvaluationError, match=r"episode of seed 3 was cut short after 5 steps.*max_episode_steps"):
+        Evaluator(1).run("zero", "robosim/WheelBalance-v0", kwargs, 1, seed=3)
+
+
 def test_what_does_not_fit_is_named(agent: Path, tmp_path: Path) -> None:
     with pytest.raises(AgentError, match=r"observation_space\.shape: the agent has \(3,\), the env has \(4,\)"):
         check_agent(agent, OTHER, KWARGS)

@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from toy import OTHER, TOY, save_toy_agent
 
-from robosim.agents.evaluation.evaluator import Evaluator, check_agent
+from robosim.agents.evaluation.evaluator import Evaluator
 from robosim.agents.evaluation.results import read_results
-from robosim.agents.policies import find
 from robosim.agents.storage.agent import read_card
+from robosim.scripts import evaluate
 from robosim.scripts.evaluate import main
 
 
@@ -112,11 +113,21 @@ def test_a_damaged_agent_ends_in_one_line(tmp_path: Path, capsys: pytest.Capture
     assert "is cut short, changed, or of another agent" in error_of(capsys, folder)
 
 
-@pytest.mark.parametrize("name", find.shipped())
-def test_shipped_agents_load_in_their_env(name: str) -> None:
-    folder = find.PRETRAINED / name
-    card = read_card(folder)
-    check_agent(name, card.env.id, card.env.kwargs)
+def test_the_agent_that_is_named_is_the_one_that_was_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, path = save_toy_agent(tmp_path / "agent"), tmp_path / "r.json"
+    argv = (folder, "--episodes", "3", "--workers", "1", "--json", path)
+    assert judge(*argv) == 0
+    (first,) = read_results(path)
+
+    def train_on(*_: object) -> None:
+        torch.manual_seed(1)
+        save_toy_agent(folder)
+
+    monkeypatch.setattr(evaluate, "check_agent", train_on)  # a run that goes on writes a better agent meanwhile
+    assert judge(*argv) == 0
+    (second,) = read_results(path)
+    assert read_card(folder).sha256 != first.sha256
+    assert (second.sha256, second.metrics) == (first.sha256, first.metrics)
 
 
 @pytest.mark.medium

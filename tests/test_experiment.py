@@ -86,6 +86,11 @@ def test_exponents_are_numbers(tmp_path: Path) -> None:
         ({"envs": 4, "workers": 5}, r"workers = 5: must be at most envs = 4"),
         ({"envs": 3, "ppo": {"n_steps": 10, "batch_size": 7}}, r"ppo\.batch_size = 7: must divide .* = 30"),
         ({"env": {"id": "robosim/A-v0", "splits": False}}, r"env\.splits = False: robosim/A-v0 has splits"),
+        (
+            {"env": {"id": "a", "kwargs": {"max_episode_steps": 5}}},
+            r"env\.kwargs = .*: max_episode_steps cannot be set",
+        ),
+        ({"checkpoint_every_s": 61}, r"checkpoint_every_s = 61: should be less than or equal to 60"),
         ({"seed": -1}, r"seed = -1: should be greater than or equal to 0"),
     ],
 )
@@ -108,6 +113,7 @@ def test_all_wrong_fields_are_told_at_once() -> None:
         ("name: [\n", "not readable as YAML"),
         ("- name\n", "must map field names to values, and is list"),
         ("", "must map field names to values, and is NoneType"),
+        (f"name: a\nseed: 0x{'F' * 20_000}\nenv: {{id: x}}\n", "a whole number of more than 63 bits.*line 2"),
         ("name: !!python/object/apply:os.getcwd []\n", "not readable as YAML"),
     ],
 )
@@ -185,6 +191,7 @@ def test_help_shows_every_field_with_the_files_value(config: str, capsys: pytest
         assert f"--{name.replace('_', '-')}" in shown
     assert "(default: 0.5)" in shown
     assert "Discount of one step." in shown
+    assert "Units of each hidden layer" in shown
 
 
 def test_a_wrong_option_ends_with_one_error_and_2(config: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,6 +199,13 @@ def test_a_wrong_option_ends_with_one_error_and_2(config: str, capsys: pytest.Ca
     told = capsys.readouterr().err
     assert f"{config} with the options of the command line: 2 wrong fields" in told
     assert "ppo.gamma = 7.0: should be less than or equal to 1" in told
+
+
+@pytest.mark.parametrize("words", [["--env.kwargs.mass", "--seed", "3"], ["--seed", "3", "--env.kwargs.mass"]])
+def test_an_argument_of_the_env_without_a_value_does_not_take_the_next_option(config: str, words: list[str]) -> None:
+    with pytest.raises(ExperimentError, match=r"--env\.kwargs\.mass: needs a value"):
+        parse_options([config, *words])
+    assert parse_options([config, "--env.kwargs.mass", "-1", "--seed", "3"]).experiment.env.kwargs["mass"] == -1
 
 
 def test_an_unknown_option_is_refused(config: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,20 +1,25 @@
 """The parts a run is put together from: envs that cannot be learnt, the schedule, the device, the better agent."""
 
 import math
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from gymnasium.envs.registration import EnvSpec
 from toy_env import ENV_ID
 from toy_run import PPO, toy
 
 from robosim.agents.evaluation.evaluator import Episode
+from robosim.agents.training import learner
 from robosim.agents.training.device import DeviceError, choose_device
-from robosim.agents.training.learner import LearnerError, learning_rate
+from robosim.agents.training.learner import LearnerError, learning_rate, make_envs
 from robosim.agents.training.train import train
 from robosim.agents.training.validation import Validation, summarise
+from robosim.agents.vector.vec_env import WorkerVecEnv
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,20 @@ def test_an_env_that_cannot_be_learnt_is_told(tmp_path: Path, env: dict[str, obj
         train(toy(env=env), tmp_path / "run")
     with pytest.raises(LearnerError):  # and the folder can still be used
         train(toy(env=env), tmp_path / "run")
+
+
+@pytest.mark.medium
+def test_an_env_that_is_registered_here_alone_is_known_to_a_worker_that_imports_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The worker never imports this file, so the id is unknown there; the spec comes with its kwargs."""
+    monkeypatch.setitem(
+        gym.registry, "toy/Elsewhere-v0", EnvSpec("toy/Elsewhere-v0", "toy_env:Reach", kwargs={"level": 3})
+    )
+    monkeypatch.setattr(learner, "WorkerVecEnv", partial(WorkerVecEnv, start_method="spawn"))
+    with closing(make_envs(toy(env={"id": "toy/Elsewhere-v0"}))) as envs:
+        envs.reset()
+        assert np.abs(envs.get_original_obs())[:, 0] == pytest.approx(0.8)  # level 3
 
 
 def test_the_learning_rate_falls_in_a_line_and_never_below_one_percent() -> None:

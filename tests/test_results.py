@@ -18,6 +18,7 @@ from robosim.agents.evaluation.results import (
     table,
     write_results,
 )
+from robosim.agents.storage.whole_file import KeptError
 
 
 def some_episodes() -> list[Episode]:
@@ -46,6 +47,10 @@ def test_a_summary_counts_what_was_played() -> None:
     assert result.success.ci95 == pytest.approx((0.5313, 0.8881), abs=1e-4)
     assert {level: found.success.mean for level, found in result.by_level.items()} == {0: 0.5, 1: 1.0}
     assert [found.episodes for found in result.by_level.values()] == [10, 10]
+    by_level = [(found.metrics["return"].mean, found.metrics["way"].mean) for found in result.by_level.values()]
+    assert by_level == [(9.0, 2.0), (10.0, None)]
+    low, high = result.by_level[0].metrics["return"].ci95 or (0.0, 0.0)
+    assert 4.0 < low < 9.0 < high < 14.0
     way = result.metrics["way"]
     assert (way.mean, way.ci95, way.episodes) == (2.0, (2.0, 2.0), 10)  # NaN: no such value in the episode
     assert result.metrics["return"].mean == 9.5
@@ -86,10 +91,12 @@ def test_results_replace_results_and_nothing_else(tmp_path: Path) -> None:
     assert len(read_results(path)) == 2
     for content in ("my notes", '{"a": 1}', '[{"agent": "zero"}]'):
         path.write_text(content)
-        with pytest.raises(ResultsError, match="it is kept"):
+        with pytest.raises(KeptError, match="it is kept"):
             write_results(path, [some_result()])
+        with pytest.raises(ResultsError, match="is not a list of results"):
+            read_results(path)
         assert path.read_text() == content
-    with pytest.raises(ResultsError, match="no folder"):
+    with pytest.raises(KeptError, match="no folder"):
         write_results(tmp_path / "nowhere" / "r.json", [some_result()])
-    with pytest.raises(ResultsError, match="not a plain file"):
+    with pytest.raises(KeptError, match="not a plain file"):
         write_results(tmp_path, [some_result()])

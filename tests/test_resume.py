@@ -10,11 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_run import CHECKPOINT_S, PPO, TOTAL, UPDATE, toy, train_until
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
+from toy_run import CHECKPOINT_S, TOTAL, UPDATE, toy, train_until
+from toy_run import PPO as SETTINGS
 
 from robosim.agents.storage.agent import read_card, set_scores
 from robosim.agents.storage.files import AgentError
-from robosim.agents.training.checkpoint import read_progress
+from robosim.agents.training import run_log
+from robosim.agents.training.checkpoint import Progress, read_progress, save_checkpoint
 from robosim.agents.training.curve import read_curve
 from robosim.agents.training.experiment_file import dump_experiment, load_experiment
 from robosim.agents.training.learner import learning_rate
@@ -39,6 +43,7 @@ def check_curve(run: RunFolder, updates: int) -> None:
     assert np.all(np.diff([row["wall_clock_s"] for row in rows]) > 0)
     assert np.all(np.diff([row["episodes"] for row in rows]) > 0)
     rate = learning_rate(toy().ppo)
+    assert np.all(np.diff([row["train/n_updates"] for row in rows]) > 0)
     wanted = [rate(1 - row["steps"] / TOTAL) for row in rows]
     assert [row["train/learning_rate"] for row in rows] == pytest.approx(wanted, rel=1e-5)
 
@@ -57,6 +62,47 @@ def test_a_run_goes_on_where_it_stopped(run: RunFolder) -> None:
     assert read_card(run.last).steps == 6 * UPDATE
     assert read_progress(run.checkpoint).steps == 6 * UPDATE
     assert not list(run.path.glob(".*.partial"))
+
+
+class Killed(BaseException):
+    """What a process feels of a kill -9."""
+
+
+def test_a_kill_between_the_best_agent_and_its_checkpoint_loses_no_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunFolder(tmp_path / "run")
+
+    def die(path: Path, model: PPO, envs: VecNormalize, progress: Progress) -> None:
+        if progress.validated_at is not None:
+            raise Killed
+        save_checkpoint(path, model, envs, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_log, "save_checkpoint", die)
+        with pytest.raises(Killed):
+            train_until(run.path, 9)
+    best = best_so_far(run.best)
+    assert best is not None
+    train_until(run.path, 3, resume=True)
+    rows = read_curve(run.curve)
+    assert [row["steps"] for row in rows if "validation/success" in row] == [best.steps] == [2 * UPDATE]
+    assert rows[1]["validation/return"] == pytest.approx(best.ret, rel=1e-4)
+    assert best_so_far(run.best) == best
+
+
+def test_a_run_killed_while_its_experiment_was_written_can_be_started(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    (run.path / ".experiment.yaml.123.partial").write_bytes(b"name: to")
+    with pytest.raises(RunError, match="there is no run to resume; start it without --resume"):
+        train_until(run.path, 1, resume=True)
+    train_until(run.path, 1)
+    assert not list(run.path.glob(".*.partial"))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / ".my.partial").write_text("mine")
+    with pytest.raises(RunError, match="is not empty"):
+        train_until(tmp_path / "notes", 1)
 
 
 def test_what_lies_beyond_the_checkpoint_is_cut(run: RunFolder) -> None:
@@ -84,7 +130,7 @@ def test_the_best_agent_is_kept_until_it_is_beaten(run: RunFolder) -> None:
     assert (outcome.best.success, outcome.best.ret, outcome.best.steps) == (1.0, 0.0, 2 * UPDATE)
     set_scores(run.best, {"validation": {"success": 0.0, "return": -1e9}})
     train_until(run.path, 8, resume=True)
-    assert read_card(run.best).steps > 6 * UPDATE
+    assert read_card(run.best).steps == 6 * UPDATE  # whose validation the stop had broken off
 
 
 def test_a_damaged_best_agent_is_told_and_not_replaced(run: RunFolder) -> None:
@@ -117,7 +163,7 @@ def test_total_steps_may_be_raised_and_a_finished_run_is_left_as_it_is(tmp_path:
 
 
 def test_another_experiment_is_refused_by_the_fields_that_differ(run: RunFolder) -> None:
-    ppo = {**PPO, "gamma": 0.5}
+    ppo = {**SETTINGS, "gamma": 0.5}
     with pytest.raises(RunError) as error:
         train(toy(ppo=ppo, seed=4, total_steps=7 * TOTAL), run.path, resume=True)
     assert "ppo.gamma: the run has 0.98, asked for is 0.5" in str(error.value)

@@ -15,7 +15,6 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 from walk import Walk, discrete, multi_binary, multi_discrete, parts
 
-import robosim.envs  # noqa: F401  # registers the ids
 from robosim.agents.vector.vec_env import WorkerVecEnv
 
 ORDINARY = np.zeros((4, 2), np.float32)

@@ -193,10 +193,10 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("ending", ["mp4", "gif"])
 def test_watch_writes_a_video(ending: str, tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / f"a.{ending}"
-    argv = ["random", "--env", ENV, "--level", "0", "--seed", "4", "--seconds", "0.2", "--episodes", "2"]
+    argv = ["random", "--env", ENV, "--level", "0", "--seed", "4", "--seconds", "0.1", "--episodes", "2"]
     assert main([*argv, "--video", str(path)]) == 0
     found = decoded(path)
-    assert len(found) == {"mp4": 12, "gif": 6}[ending]  # 0 to 0.2 s at 25 pictures a second, twice
+    assert len(found) == {"mp4": 6, "gif": 3}[ending]  # 0 to 0.1 s at 25 pictures a second, twice
     assert found[0].shape == {"mp4": (480, 640, 3), "gif": (360, 480, 3)}[ending]
     assert found[0].std() > 10
     shown = capsys.readouterr().out

@@ -9,14 +9,16 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from robosim.agents.policies.lqr import BalanceLqr, balance_dynamics, lqr_gain, turn_dynamics
+from robosim.agents.policies.lqr import COMMAND, BalanceLqr, balance_dynamics, lqr_gain, turn_dynamics
 from robosim.envs import wheel_balance as wb
 from robosim.envs.sim_env import SimEnv
+from robosim.errors import RobosimError
 from robosim.math import axis_angle, rotation_rows, to_body, to_world
 from robosim.physics import Physics
 from robosim.robots.wheel_courier import WHEEL_RADIUS, Load, WheelCourier
 from robosim.worlds.floor import Floor
 
+GOLDEN_RETURN, GOLDEN_SPEED_ERROR = 17.240227, 0.073226
 IDEAL = wb.State(0.5, 0.2, 0.0, 0.5, 0.2, (0.0, 0.0), (0.0, 0.0))
 
 
@@ -100,7 +102,7 @@ def test_commands_change_and_never_jump(env: SimEnv) -> None:
         observation, _, terminated, _, _ = env.step(action)
         assert not terminated
         assert isinstance(observation, np.ndarray)
-        commands.append(observation[-6:-4])
+        commands.append(observation[COMMAND])
     steps = np.abs(np.diff(commands, axis=0))
     assert steps[:, 0].max() == pytest.approx(wb.SPEED_SLEW * wb.CONTROL_DT, rel=1e-3)
     assert steps[:, 1].max() <= wb.YAW_SLEW * wb.CONTROL_DT * 1.001
@@ -206,4 +208,34 @@ def test_the_expert_treats_a_batch_like_each_of_its_rows() -> None:
 def test_the_expert_keeps_its_floor() -> None:
     env = wb.WheelBalanceEnv(level=3, split="val")
     assert np.mean([finish(env, seed)[2]["is_success"] for seed in range(20)]) >= 0.9
+    env.close()
+
+
+@pytest.mark.medium
+def test_the_rival_does_not_make_the_task_easy() -> None:
+    """Level 9 is hard: the best regulator that was found loses at least three episodes in ten."""
+    env = wb.WheelBalanceEnv(level=9, split="val")
+    assert np.mean([finish(env, seed)[2]["is_success"] for seed in range(30)]) <= 0.7
+    env.close()
+
+
+def test_a_diverged_policy_is_told() -> None:
+    env = wb.WheelBalanceEnv()
+    env.reset(seed=0)
+    with pytest.raises(RobosimError, match="finite"):
+        env.step(np.array([np.nan, 0.0], np.float32))
+    env.close()
+
+
+def test_a_golden_rollout() -> None:
+    """A change of dynamics shows here first: then the environment needs a new version."""
+    env = wb.WheelBalanceEnv(level=5, split="val")
+    observation, _ = env.reset(seed=42)
+    expert, state, total = BalanceLqr(), None, 0.0
+    for _ in range(250):
+        action, state = expert.predict(observation, state)
+        observation, reward, _, _, info = env.step(action)
+        total += reward
+    assert total == pytest.approx(GOLDEN_RETURN, abs=1e-3)
+    assert info["metric/speed_error"] == pytest.approx(GOLDEN_SPEED_ERROR, abs=1e-4)
     env.close()

@@ -74,7 +74,7 @@ def save_toy_agent(
         folder,
         build_policy(env.observation_space, env.action_space, NETWORK),
         name=folder.name,
-        env=EnvCard(id=env_id, kwargs={"level": 1, "split": "train", "render_mode": "human", **kwargs}),
+        env=EnvCard(id=env_id, kwargs={"level": 1, **kwargs}),
         network=NETWORK,
         normaliser=normaliser,
         seed=0,

@@ -39,6 +39,6 @@ def train_until(path: Path, updates: int, resume: bool = False, **changes: objec
         path,
         resume=resume,
         on_status=told.append,
-        stop=lambda: told[-1].updates >= updates,
+        stop=lambda: bool(told) and told[-1].updates >= updates,
     )
     return outcome, told

@@ -27,6 +27,9 @@ from robosim.physics import GRAVITY
 from robosim.robots import wheel_courier as courier
 
 CONTROL_DT = 1 / 50  # s, between two calls
+# Where robosim/WheelBalance's observation has what the regulator reads: its newest frame comes first.
+GRAVITY_X, GRAVITY_Z, PITCH_RATE, YAW_RATE, WHEELS = 0, 2, 4, 5, slice(6, 8)
+COMMAND = slice(-8, -6)
 MAX_INTEGRAL = (1.0, 1.0)  # m, rad: what is remembered of a long push
 
 
@@ -132,10 +135,11 @@ class BalanceLqr:
         integral = np.zeros((len(batch), 2)) if state is None else state[0]
         if episode_start is not None:
             integral = np.where(np.reshape(episode_start, (-1, 1)), 0.0, integral)
-        gravity_x, gravity_z, pitch_rate, yaw_rate = batch[:, [0, 2, 4, 5]].T
+        gravity_x, gravity_z = batch[:, GRAVITY_X], batch[:, GRAVITY_Z]
+        pitch_rate, yaw_rate = batch[:, PITCH_RATE], batch[:, YAW_RATE]
         pitch = np.arctan2(gravity_x, -gravity_z)
-        speed = courier.WHEEL_RADIUS * (batch[:, 6:8].mean(axis=1) + pitch_rate)
-        error = np.stack([speed, yaw_rate], axis=1) - batch[:, -6:-4]
+        speed = courier.WHEEL_RADIUS * (batch[:, WHEELS].mean(axis=1) + pitch_rate)
+        error = np.stack([speed, yaw_rate], axis=1) - batch[:, COMMAND]
         integral = np.clip(integral + CONTROL_DT * error, -np.array(MAX_INTEGRAL), MAX_INTEGRAL)
         both = -np.stack([integral[:, 0], error[:, 0], pitch, pitch_rate], axis=1) @ self._drive
         half = -np.stack([integral[:, 1], error[:, 1]], axis=1) @ self._turn

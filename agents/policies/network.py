@@ -25,7 +25,7 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU, "e
 class NetworkConfig(BaseModel):
     """The shape of the actor and of the critic, two separate networks of the same shape."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     hidden: tuple[Annotated[int, Field(ge=1, le=MAX_WIDTH)], ...] = Field((64, 64), max_length=MAX_LAYERS)
     """Units of each hidden layer, from the observation on."""

@@ -1,14 +1,18 @@
 """An endless floor, level and dry or tilted and slippery."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
 from robosim.body import Pose
 from robosim.math import IDENTITY, Quat, Vec3, axis_angle, quaternion_product, rotation_rows, to_world
 from robosim.physics import Physics
-from robosim.worlds.textures import floor_texture
 from robosim.worlds.world import World
+
+
+# Pale concrete slabs of one metre with joints, so that speed and turning can be seen.
+TEXTURE = Path(__file__).parent / "assets" / "floor.png"
 
 
 class Floor(World):
@@ -23,7 +27,7 @@ class Floor(World):
     def __init__(self, physics: Physics, *, steepest: float, slickest: float) -> None:
         """Builds it level; see the class."""
         self._steepest, self._slickest = steepest, slickest
-        self.body = physics.add_plane(floor_texture())
+        self.body = physics.add_plane(TEXTURE)
         self.tilt: Quat = IDENTITY
         self.normal: Vec3 = (0.0, 0.0, 1.0)
 
