@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
-from robosim.math import IDENTITY, Vec3, cross, quaternion_product, rotation_rows, to_world
+from robosim.math import IDENTITY, Vec3, cross, rotation_rows, to_world
 
 Pose = tuple[Vec3, tuple[float, float, float, float]]
 BASE = -1
@@ -38,11 +38,6 @@ class Body:
         if self._com_turn != IDENTITY:
             raise RobosimError(f"body {name.decode()!r}: the base's inertial frame is turned; give it rpy='0 0 0'")
 
-    @property
-    def links(self) -> tuple[str, ...]:
-        """The links' names, the base first."""
-        return tuple(self._links)
-
     def pose(self) -> Pose:
         """Gives the base frame's position (m) and quaternion in the world."""
         com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
@@ -70,11 +65,6 @@ class Body:
         pybullet.resetBasePositionAndOrientation(self._index, com, quaternion, physicsClientId=self._client)
         if self.dynamic:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
-
-    def turn(self, quaternion: Sequence[float]) -> None:
-        """Turns the base by ``quaternion``, in the world, about its own frame's origin; it comes to rest."""
-        position, present = self.pose()
-        self.place(position, quaternion_product(quaternion, present))
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.
@@ -129,11 +119,6 @@ class Body:
         """
         pybullet.applyExternalForce(self._index, BASE, force, point, pybullet.WORLD_FRAME, physicsClientId=self._client)
 
-    def touches(self, link: str) -> bool:
-        """Says whether a link was in contact with another body in the last physics step."""
-        index = self._known(link, self._links, "link")
-        return bool(pybullet.getContactPoints(bodyA=self._index, linkIndexA=index, physicsClientId=self._client))
-
     def set_colour(self, link: str, colour: Sequence[float]) -> None:
         """Paints a link: red, green, blue, opacity in [0, 1]."""
         index = self._known(link, self._links, "link")
@@ -160,6 +145,7 @@ class Joints:
     def drive(self, torques: Sequence[float], speed_limit: float) -> None:
         """Drives with torques (N·m) until told otherwise, up to a speed (rad/s) at which they cease.
 
+        Torque is full up to that speed: a current-controlled motor keeps it until back-EMF has eaten the voltage.
         PyBullet's own torque mode lasts one physics step. A velocity motor towards the speed limit whose force is
         bound by the torque pushes just as hard, lasts, and fades at the limit as a real motor does at its no-load
         speed.

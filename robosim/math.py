@@ -68,11 +68,6 @@ def axis_angle(axis: Sequence[float], angle: float) -> Quat:
     return (axis[0] * s, axis[1] * s, axis[2] * s, math.cos(angle / 2))
 
 
-def pitch_of(gravity_b: Sequence[float]) -> float:
-    """Gives the pitch in radians, positive when leaning forward, from the direction of gravity in the body frame."""
-    return math.atan2(gravity_b[0], -gravity_b[2])
-
-
 def clip(value: float, low: float, high: float) -> float:
     """Gives ``value`` held within ``[low, high]``."""
     return low if value < low else high if value > high else value

@@ -6,6 +6,7 @@ link's own URDF frame, not of its centre of mass, which is what PyBullet itself 
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,26 @@ from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
 
 GRAVITY = 9.81  # m/s²
+_PROBE = "import pybullet, sys; sys.exit(pybullet.connect(pybullet.GUI) < 0)"
 _FAR = 1000.0  # m; where bodies wait while contacts are forgotten: beyond any world
+
+
+def _check_window() -> None:
+    """Learns whether PyBullet can open its window.
+
+    In another process, because PyBullet raises no error where there is no display: it ends the process.
+
+    Raises:
+        RobosimError: It cannot; with the way out.
+    """
+    probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, check=False)
+    if probe.returncode:
+        display = os.environ.get("DISPLAY")
+        reason = f"DISPLAY={display!r} does not answer" if display else "there is no display (DISPLAY is not set)"
+        raise RobosimError(
+            f"render_mode='human' opens a window, and {reason}. render_mode='rgb_array' needs no display; "
+            "`robosim watch AGENT --video FILE.mp4` records a video."
+        )
 
 
 class Physics:
@@ -39,11 +59,8 @@ class Physics:
         """Connects; see the class."""
         if dt <= 0:
             raise RobosimError(f"dt={dt!r} is not a positive time step in seconds")
-        if gui and sys.platform == "linux" and not os.environ.get("DISPLAY"):
-            raise RobosimError(
-                "render_mode='human' opens a window, and there is no display (DISPLAY is not set). "
-                "render_mode='rgb_array' needs none; `robosim watch AGENT --video FILE.mp4` records a video."
-            )
+        if gui:
+            _check_window()
         self.dt = dt
         self.gui = gui
         window = (pybullet.GUI, "--width=1280 --height=720")

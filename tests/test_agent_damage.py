@@ -274,9 +274,9 @@ def test_spaces_for_which_no_network_can_be_built_are_refused(copy: Path, space:
         load_agent(copy)
 
 
-@pytest.mark.parametrize("change", [{"seed": -1}, {"seed": 2**63}, {"steps": -1}])
+@pytest.mark.parametrize("change", [{"seed": -1}, {"steps": -1}])
 def test_counts_out_of_bounds_are_refused(copy: Path, change: dict[str, int]) -> None:
     content = yaml.safe_load((copy / CARD_NAME).read_text()) | change
     (copy / CARD_NAME).write_text(yaml.safe_dump(content))
-    with pytest.raises(AgentError, match=r"agent\.yaml"):
+    with pytest.raises(AgentError, match=f"{next(iter(change))}: Input should be"):
         read_card(copy)

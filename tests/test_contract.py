@@ -176,10 +176,15 @@ def test_picture_without_a_display(case: tuple[str, str], monkeypatch: pytest.Mo
     env.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a display is told by DISPLAY on Linux alone")
-def test_a_window_without_a_display_names_the_way_out(case: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    with pytest.raises(RobosimError, match="rgb_array"):
+@pytest.mark.parametrize("display", [None, ":77"])
+def test_a_window_without_a_display_names_the_way_out(
+    case: tuple[str, str], display: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if display is None:
+        monkeypatch.delenv("DISPLAY", raising=False)
+    else:
+        monkeypatch.setenv("DISPLAY", display)
+    with pytest.raises(RobosimError, match=r"display.*rgb_array|DISPLAY=':77'.*rgb_array"):
         gym.make(case[0], render_mode="human")
 
 

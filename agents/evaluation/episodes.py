@@ -111,7 +111,7 @@ def play(env: AnyEnv, policy: Policy, seed: int) -> Episode:
     """Play one episode, fixed by its seed, with the policy's deterministic actions.
 
     Raises:
-        EvaluationError: The env does not say whether the episode was a success.
+        EvaluationError: The env does not say whether the episode was a success, or the episode did not end by itself.
     """
     seed_policy(policy, seed)
     observation, info = env.reset(seed=seed)
@@ -127,6 +127,11 @@ def play(env: AnyEnv, policy: Policy, seed: int) -> Episode:
         done = terminated or truncated
     if "is_success" not in info:
         raise EvaluationError(f"{env.spec and env.spec.id}: has no info['is_success'], hence no success rate")
+    if "episode_metrics" not in info and any(key.startswith("metric/") for key in info):
+        raise EvaluationError(
+            f"{env.spec and env.spec.id}: the episode of seed {seed} was cut short after {length} steps, without "
+            "info['episode_metrics']: by a wrapper such as that of gym.make's max_episode_steps"
+        )
     metrics = {name: float(value) for name, value in info.get("episode_metrics", {}).items()}
     return Episode(
         seed=seed,

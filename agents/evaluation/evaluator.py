@@ -21,7 +21,7 @@ from robosim.agents.evaluation.episodes import Episode, EvaluationError, Failure
 from robosim.agents.policies.find import BASELINES, require_agent_folder
 from robosim.agents.storage.files import AgentFiles, read_files
 
-__all__ = ["Episode", "EvaluationError", "Evaluator", "check_agent", "find_env"]
+__all__ = ["Episode", "EvaluationError", "Evaluator", "check_agent", "find_env", "policy_source"]
 
 OnEpisode = Callable[[Episode], None]
 
@@ -64,7 +64,7 @@ class Evaluator:
 
     def run(
         self,
-        agent: str | Path,
+        agent: str | Path | AgentFiles,
         env_id: str,
         kwargs: Mapping[str, Any],
         episodes: int,
@@ -74,7 +74,8 @@ class Evaluator:
         """Play episodes.
 
         Args:
-            agent: What `robosim.agents.policies.find.load_policy` takes. Its files are read anew at every call.
+            agent: What `robosim.agents.policies.find.load_policy` takes. Its files are read anew at every call: where
+                it must be known which agent it is that was judged, give the files that were read.
             env_id: The env's id.
             kwargs: The env's keyword arguments.
             episodes: How many.
@@ -143,7 +144,7 @@ class Evaluator:
             self._workers.append(_Worker(context))
 
 
-def check_agent(agent: str | Path, env_id: str, kwargs: Mapping[str, Any]) -> None:
+def check_agent(agent: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> None:
     """Make the env and load the agent once, to learn of a mistake before anything else is done.
 
     Raises:
@@ -152,6 +153,17 @@ def check_agent(agent: str | Path, env_id: str, kwargs: Mapping[str, Any]) -> No
     with contextlib.closing(Player()) as player:
         player.take(_job(agent, env_id, kwargs))
         player.load()
+
+
+def policy_source(agent: str | Path | AgentFiles) -> str | AgentFiles:
+    """Give a baseline's name as it is, and read the files of every other agent.
+
+    Raises:
+        AgentError: There is no such agent.
+    """
+    if isinstance(agent, AgentFiles):
+        return agent
+    return str(agent) if str(agent) in BASELINES else read_files(require_agent_folder(agent))
 
 
 def find_env(env_id: str) -> EnvSpec:
@@ -167,11 +179,8 @@ def find_env(env_id: str) -> EnvSpec:
         raise EvaluationError(f"unknown env {env_id!r}: {error} (robosim has: {known or 'none'})") from error
 
 
-def _job(agent: str | Path, env_id: str, kwargs: Mapping[str, Any]) -> Job:
-    policy: str | AgentFiles = str(agent)
-    if policy not in BASELINES:
-        policy = read_files(require_agent_folder(agent))
-    return Job(policy, find_env(env_id), dict(kwargs))
+def _job(agent: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> Job:
+    return Job(policy_source(agent), find_env(env_id), dict(kwargs))
 
 
 class _Worker:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -17,12 +16,12 @@ from rich.text import Text
 from robosim.agents.evaluation.episodes import Episode
 from robosim.agents.evaluation.statistics import Interval, bootstrap, wilson
 from robosim.agents.storage.provenance import Machine, machine, versions
-from robosim.agents.storage.whole_file import write_whole
+from robosim.agents.storage.whole_file import check_replaceable, write_whole
 from robosim.errors import RobosimError
 
 
 class ResultsError(RobosimError):
-    """A file of results cannot be read or must not be written."""
+    """A file of results cannot be read."""
 
 
 class _Closed(BaseModel):
@@ -56,10 +55,11 @@ class MetricEstimate(Estimate):
 
 
 class LevelResult(_Closed):
-    """Success on one level."""
+    """The episodes of one level."""
 
     episodes: int
     success: Estimate
+    metrics: dict[str, MetricEstimate]
 
 
 class Result(_Closed):
@@ -112,10 +112,6 @@ def summarise(
         command: What the user typed.
         wall_clock_s: How long it took.
     """
-    names = sorted({name for episode in episodes for name in episode.metrics})
-    values = {"return": [episode.ret for episode in episodes]}
-    values["length"] = [float(episode.length) for episode in episodes]
-    values |= {name: [episode.metrics.get(name, math.nan) for episode in episodes] for name in names}
     levels = sorted({episode.level for episode in episodes if episode.level is not None})
     return Result.model_validate(
         {
@@ -128,7 +124,7 @@ def summarise(
             "seed": seed,
             "episodes": len(episodes),
             "success": _success(episodes),
-            "metrics": {name: MetricEstimate.over(numbers) for name, numbers in values.items()},
+            "metrics": _metrics(episodes),
             "by_level": {level: _level(level, episodes) for level in levels},
             "versions": versions(),
             "command": command,
@@ -158,27 +154,16 @@ def check_writable(path: Path) -> None:
     """Learn before the work is done whether its results can be written to `path`.
 
     Raises:
-        ResultsError: The folder is missing or read-only, or the file is something other than results.
+        KeptError: The folder is missing or read-only, or the file is something other than results.
     """
-    folder = path.parent
-    if not folder.is_dir():
-        raise ResultsError(f"{path}: cannot be written, there is no folder {folder}")
-    if not os.access(folder, os.W_OK):
-        raise ResultsError(f"{path}: cannot be written, the folder is read-only")
-    if path.is_file():
-        try:
-            read_results(path)
-        except ResultsError as error:
-            raise ResultsError(f"{error}; it is kept, choose another name") from error
-    elif path.exists() or path.is_symlink():
-        raise ResultsError(f"{path}: is not a plain file; it is kept, choose another name")
+    check_replaceable(path, _RESULTS.validate_json)
 
 
 def write_results(path: Path, results: Sequence[Result]) -> None:
     """Write results as JSON, whole or not at all, in place of older results.
 
     Raises:
-        ResultsError: See `check_writable`.
+        KeptError: See `check_writable`.
     """
     check_writable(path)
     write_whole(path, _RESULTS.dump_json(list(results), indent=2) + b"\n")
@@ -243,7 +228,15 @@ def _success(episodes: Sequence[Episode]) -> Estimate:
 
 def _level(level: int, episodes: Sequence[Episode]) -> LevelResult:
     ours = [episode for episode in episodes if episode.level == level]
-    return LevelResult(episodes=len(ours), success=_success(ours))
+    return LevelResult(episodes=len(ours), success=_success(ours), metrics=_metrics(ours))
+
+
+def _metrics(episodes: Sequence[Episode]) -> dict[str, MetricEstimate]:
+    values = {"return": [episode.ret for episode in episodes]}
+    values["length"] = [float(episode.length) for episode in episodes]
+    for name in sorted({name for episode in episodes for name in episode.metrics}):
+        values[name] = [episode.metrics.get(name, math.nan) for episode in episodes]
+    return {name: MetricEstimate.over(numbers) for name, numbers in values.items()}
 
 
 _E = TypeVar("_E", bound=BaseModel)

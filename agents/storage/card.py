@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.storage.provenance import Machine
@@ -21,6 +21,23 @@ MAX_ELEMENTS = 2**18
 
 Bounds: TypeAlias = float | tuple[float, ...]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Scalar: TypeAlias = bool | Int64 | Annotated[float, Field(allow_inf_nan=False)] | str
+
+GYM_MAKES_OWN = frozenset({"id", "max_episode_steps", "disable_env_checker"})
+USERS_OWN = frozenset({"split", "render_mode"})
+
+
+def _only_of_the_env(kwargs: dict[str, Scalar]) -> dict[str, Scalar]:
+    for names, owner in ((GYM_MAKES_OWN, "gym.make"), (USERS_OWN, "who trains, judges or watches")):
+        taken = sorted(names & set(kwargs))
+        if taken:
+            raise ValueError(f"{', '.join(taken)} cannot be set here: that belongs to {owner}")
+    return kwargs
+
+
+EnvKwargs = Annotated[dict[str, Scalar], AfterValidator(_only_of_the_env)]
+"""Keyword arguments that decide which env it is; not those that wrap it, nor what each user of it chooses."""
 
 
 class _Closed(BaseModel):
@@ -92,7 +109,7 @@ class EnvCard(_Closed):
 
     # No colon: gym.make("module:Env") imports the module, and a card must not choose what is imported.
     id: str = Field(pattern=r"^([\w-]+/)?[\w.-]+$", max_length=200)
-    kwargs: dict[str, JsonValue] = {}
+    kwargs: EnvKwargs = {}
 
 
 class NormalisationCard(_Closed):
@@ -115,8 +132,8 @@ class AgentCard(_Closed):
     action_space: BoxCard
     network: NetworkConfig
     normalisation: NormalisationCard | None
-    seed: int
-    steps: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**63)
+    steps: int = Field(ge=0, lt=2**63)
     """Env steps the agent was trained for."""
     wall_clock_s: float = Field(ge=0, allow_inf_nan=False)
     machine: Machine

@@ -37,11 +37,14 @@ def card_of(files: AgentFiles) -> AgentCard:
     path = files.source / CARD_NAME
     try:
         card = AgentCard.model_validate(read_yaml(files.card))
+        unchanged = card.checksum == checksum_of(card)
     except StrictYamlError as error:
         raise AgentError(f"{path}: is not plain YAML: {error}") from error
     except ValidationError as error:
         raise AgentError(f"{path}: is not the card of an agent: {_explain(error)}") from error
-    if card.checksum != checksum_of(card):
+    except ValueError as error:  # data that cannot be written as JSON
+        raise AgentError(f"{path}: is not the card of an agent: {error}") from error
+    if not unchanged:
         raise AgentError(f"{path}: was changed after it was saved (its checksum does not match)")
     found = hashlib.sha256(files.weights).hexdigest()
     if found != card.sha256:
@@ -78,16 +81,18 @@ def policy_of(source: Path, card: AgentCard, tensors: Tensors) -> ActorCriticPol
     """
     path = source / WEIGHTS_NAME
     found = _below(POLICY_PREFIX, tensors)
-    spaces = card.observation_space.build(), card.action_space.build()
     try:
+        spaces = card.observation_space.build(), card.action_space.build()
         check_spaces(*spaces)
-    except ValueError as error:
-        raise AgentError(f"{source / CARD_NAME}: {error}") from error
-    # Before anything is allocated: a foreign card may describe a network of any size.
-    needed, held = count_parameters(*spaces, card.network), sum(value.size for value in found.values())
-    if needed != held:
-        raise AgentError(f"{path}: holds {held} weights, the network of the card has {needed}")
-    policy = build_policy(*spaces, card.network)
+        # Before anything is allocated: a foreign card may describe a network of any size.
+        needed, held = count_parameters(*spaces, card.network), sum(value.size for value in found.values())
+        if needed != held:
+            raise AgentError(f"{path}: holds {held} weights, the network of the card has {needed}")
+        policy = build_policy(*spaces, card.network)
+    except AgentError:
+        raise
+    except (ValueError, OverflowError, KeyError) as error:  # bounds beyond the dtype; a key that torch refuses
+        raise AgentError(f"{source / CARD_NAME}: there is no network for its spaces: {error}") from error
     target = weights_of(policy)
     _refuse_other(path, found, {key: tuple(value.shape) for key, value in target.items()}, np.float32)
     with torch.no_grad():

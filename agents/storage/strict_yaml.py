@@ -1,4 +1,4 @@
-"""Reading YAML from people one does not know: plain data, no aliases, no duplicate keys, no deep nesting."""
+"""Reading YAML from people one does not know: plain data, no aliases, no duplicate keys, nothing of vast size."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Hashable
 import yaml
 
 MAX_DEPTH = 16
+MAX_BITS = 63  # of a whole number
 
 
 class StrictYamlError(ValueError):
@@ -40,6 +41,16 @@ class _StrictLoader(yaml.SafeLoader):
                 raise _problem(f"duplicate key {key_node.value!r}", key_node.start_mark)
             seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        # Python refuses to write a number of thousands of digits, even into the error that complains of it.
+        value: int = super().construct_yaml_int(node)
+        if value.bit_length() > MAX_BITS:
+            raise _problem(f"a whole number of more than {MAX_BITS} bits", node.start_mark)
+        return value
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_yaml_int)
 
 
 def read_yaml(text: str | bytes) -> object:

@@ -7,13 +7,13 @@ was not interrupted, but not the same bit for bit.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from stable_baselines3 import PPO
@@ -24,12 +24,7 @@ from robosim.agents.storage.whole_file import write_whole
 from robosim.errors import RobosimError
 
 Tensors = dict[str, torch.Tensor]
-FORMAT = 1
 _MOMENTS = ("mean", "var", "count")
-
-
-# What json.loads gives: checked where it is used.
-Head = dict[str, Any]
 
 
 class Shaped(Protocol):
@@ -79,6 +74,18 @@ class Progress(BaseModel):
     """The latest training episodes, of which the curve shows the mean."""
 
 
+class Head(BaseModel):
+    """The JSON of a checkpoint."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal[1] = 1
+    progress: Progress
+    sb3_updates: int = Field(0, ge=0)
+    """SB3's own count, of passes over the steps of an update; the curve shows it as train/n_updates."""
+    optimizer_groups: list[dict[str, JsonValue]]
+
+
 def save_checkpoint(path: Path, model: PPO, normaliser: VecNormalize, progress: Progress) -> None:
     """Write the state of a run, whole or not at all.
 
@@ -93,12 +100,14 @@ def save_checkpoint(path: Path, model: PPO, normaliser: VecNormalize, progress: 
     for name, statistics in _statistics(normaliser).items():
         tensors |= {f"{name}/{key}": torch.as_tensor(getattr(statistics, key), dtype=torch.float64) for key in _MOMENTS}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    values = {
-        "format": FORMAT,
-        "progress": progress.model_dump(),
-        "optimizer_groups": optimizer["param_groups"],
-    }
-    head = json.dumps(values)
+    head = json.dumps(
+        {
+            "format": 1,
+            "progress": progress.model_dump(),
+            "sb3_updates": model._n_updates,
+            "optimizer_groups": optimizer["param_groups"],
+        }
+    )
     write_whole(path, serialise(tensors, {"head": head, "sha256": _digest(head, tensors)}))
 
 
@@ -114,14 +123,14 @@ def load_checkpoint(path: Path, model: PPO, normaliser: VecNormalize) -> Progres
     statistics = _statistics(normaliser)
     names = {f"{name}/{key}": np.asarray(getattr(rms, key)) for name, rms in statistics.items() for key in _MOMENTS}
     _check_shapes(path, "normaliser", {n: v for n, v in tensors.items() if n.startswith("normalise/")}, names)
-    model.policy.optimizer.load_state_dict(_optimizer_state(path, head, tensors, list(model.policy.parameters())))
+    optimizer = _optimizer_state(path, head, tensors, model.policy.optimizer)
+    model.policy.optimizer.load_state_dict(optimizer)
     model.policy.load_state_dict(policy)
     for name, rms in statistics.items():
         rms.mean, rms.var = (tensors[f"{name}/{key}"].numpy().copy() for key in ("mean", "var"))
         rms.count = float(tensors[f"{name}/count"])
-    progress = _progress(path, head)
-    model.num_timesteps = progress.steps
-    return progress
+    model.num_timesteps, model._n_updates = head.progress.steps, head.sb3_updates
+    return head.progress
 
 
 def refuse_diverged(model: PPO) -> None:
@@ -144,7 +153,7 @@ def read_progress(path: Path) -> Progress:
     Raises:
         CheckpointError: the file is damaged or not a checkpoint.
     """
-    return _progress(path, _read(path)[0])
+    return _read(path)[0].progress
 
 
 def _statistics(normaliser: VecNormalize) -> dict[str, RunningMeanStd]:
@@ -172,10 +181,10 @@ def _read(path: Path) -> tuple[Head, Tensors]:
         raise CheckpointError(
             f"{path}: the checkpoint is damaged: its contents are not what was written (sha256 differs)"
         )
-    values = json.loads(head)
-    if values.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: the checkpoint has format {values.get('format')}, this version reads {FORMAT}")
-    return values, tensors
+    try:
+        return Head.model_validate_json(head), tensors
+    except ValidationError as error:
+        raise CheckpointError(f"{path}: not a checkpoint of this version: {error}") from None
 
 
 def _digest(head: str, tensors: Tensors) -> str:
@@ -187,13 +196,6 @@ def _digest(head: str, tensors: Tensors) -> str:
     return digest.hexdigest()
 
 
-def _progress(path: Path, head: Head) -> Progress:
-    try:
-        return Progress.model_validate(head["progress"])
-    except (KeyError, ValidationError) as error:
-        raise CheckpointError(f"{path}: not a checkpoint of this version: {error}") from None
-
-
 def _check_shapes(path: Path, part: str, found: Mapping[str, Shaped], wanted: Mapping[str, Shaped]) -> None:
     """Refuse tensors that are missing, unknown or of another shape than this experiment's."""
     for name in [*wanted, *(name for name in found if name not in wanted)]:
@@ -202,8 +204,15 @@ def _check_shapes(path: Path, part: str, found: Mapping[str, Shaped], wanted: Ma
             raise CheckpointError(f"{path}: of another {part}: {name} has shape {has}, this experiment's is {needs}")
 
 
-def _optimizer_state(path: Path, head: Head, tensors: Tensors, parameters: Sequence[torch.Tensor]) -> dict[str, object]:
+def _optimizer_state(path: Path, head: Head, tensors: Tensors, optimizer: torch.optim.Optimizer) -> dict[str, object]:
     """The optimizer's state_dict, as PyTorch numbers it: by the place of the parameter."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    shape, wanted = (
+        [(sorted(group), group["params"]) for group in groups]
+        for groups in (head.optimizer_groups, optimizer.state_dict()["param_groups"])
+    )
+    if shape != wanted:
+        raise CheckpointError(f"{path}: of another optimizer, or of another version of PyTorch")
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():
         if name.startswith("optimizer/"):
@@ -212,7 +221,9 @@ def _optimizer_state(path: Path, head: Head, tensors: Tensors, parameters: Seque
     for index, values in state.items():
         if index >= len(parameters) or any(v.ndim and v.shape != parameters[index].shape for v in values.values()):
             raise CheckpointError(f"{path}: of another network: the optimizer's parameter {index} has another shape")
-    groups = head["optimizer_groups"]
     # JSON has no tuples, and Adam's betas are one.
-    groups = [{key: tuple(v) if key == "betas" else v for key, v in group.items()} for group in groups]
+    groups = [
+        {key: tuple(value) if isinstance(value, list) and key == "betas" else value for key, value in group.items()}
+        for group in head.optimizer_groups
+    ]
     return {"state": state, "param_groups": groups}

@@ -7,15 +7,13 @@ command line.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from robosim.agents.policies.network import NetworkConfig
+from robosim.agents.storage.card import EnvKwargs, Scalar
 
-Scalar = bool | int | float | str
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-
-SET_BY_TRAINING = frozenset({"split", "render_mode"})
 
 
 class _Frozen(BaseModel):
@@ -29,21 +27,11 @@ class EnvConfig(_Frozen):
 
     id: Annotated[str, Field(min_length=1)]
     """Gymnasium id, as in gym.make."""
-    kwargs: dict[str, Scalar] = {}
-    """Keyword arguments of gym.make: level, observation, ... (not split and not render_mode)."""
+    kwargs: EnvKwargs = {}
+    """Keyword arguments of the env: level, observation, ... (not split and not render_mode)."""
     splits: bool = True
     """Whether the env takes split="train"/"val"/"test", as every robosim env does. False for envs of other
     packages: validation then differs from training only by its seeds."""
-
-    @field_validator("kwargs")
-    @classmethod
-    def _leave_the_split_alone(cls, kwargs: dict[str, Scalar]) -> dict[str, Scalar]:
-        taken = sorted(SET_BY_TRAINING & set(kwargs))
-        if taken:
-            raise ValueError(
-                f"{', '.join(taken)} cannot be set here: training sets it (split: train, and val to validate)"
-            )
-        return kwargs
 
 
 class PpoConfig(_Frozen):
@@ -120,8 +108,8 @@ class Experiment(_Frozen):
     """Running normalisation."""
     validation: ValidationConfig = ValidationConfig()
     """How the best agent is chosen."""
-    checkpoint_every_s: Annotated[Finite, Field(ge=0)] = 30.0
-    """Seconds between two checkpoints, which are written between updates."""
+    checkpoint_every_s: Annotated[Finite, Field(ge=0, le=60)] = 30.0
+    """Seconds between two checkpoints, which are written between updates: what a kill may cost, at most a minute."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Experiment":

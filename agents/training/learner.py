@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
+from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
 from robosim.agents.training.experiment import Experiment, PpoConfig
@@ -35,12 +35,12 @@ def make_envs(experiment: Experiment) -> VecNormalize:
     """
     env_id = experiment.env.id
     try:
-        gym.spec(env_id)
+        spec = gym.spec(env_id)
     except gym.error.Error as error:
         raise LearnerError(f"env.id = {env_id!r}: {error}") from None
     # The checker would look at every step of every env; the contract of an env is for its tests.
     kwargs: dict[str, Any] = {"disable_env_checker": True, **experiment.env_kwargs("train")}
-    make = partial(gym.make, env_id, **kwargs)
+    make = partial(gym.make, spec, **kwargs)  # not the id, which a worker that is spawned may not know
     try:
         envs = WorkerVecEnv([make] * experiment.envs, workers=experiment.workers, infos="episode")
     except WorkerDied as error:
@@ -52,6 +52,11 @@ def make_envs(experiment: Experiment) -> VecNormalize:
     except ValueError as error:
         envs.close()
         raise LearnerError(f"env.id = {env_id!r}: {error}") from None
+    return normalised(envs, experiment)
+
+
+def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
+    """Put around a vector env what training wants around it: `VecMonitor` and the experiment's normalisation."""
     normalise = experiment.normalise
     return VecNormalize(
         VecMonitor(envs),

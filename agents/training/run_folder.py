@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from robosim.agents.storage.whole_file import remove_partial, write_whole
+from robosim.agents.storage.whole_file import is_partial, remove_partial, write_whole
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import differing_fields, dump_experiment, load_experiment
 from robosim.errors import RobosimError
@@ -97,7 +97,7 @@ def open_run(path: str | Path, experiment: Experiment, resume: bool) -> Iterator
     run = RunFolder(Path(path))
     if resume:
         _refuse_other_experiment(run, experiment)
-    elif run.path.exists() and (not run.path.is_dir() or any(entry.name != _LOCK for entry in run.path.iterdir())):
+    elif not _free(run.path):
         raise RunError(_occupied(run))
     run.path.mkdir(parents=True, exist_ok=True)
     with _locked(run.path / _LOCK):
@@ -131,6 +131,13 @@ def _refuse_other_experiment(run: RunFolder, experiment: Experiment) -> None:
             f"{run.path}: holds a run of another experiment, which cannot go on as this one:{''.join(wrong)}"
             f"\n  (may differ: {', '.join(CHANGEABLE)}; for a new run give another --out)"
         )
+
+
+def _free(path: Path) -> bool:
+    """Whether nothing is there but what a run leaves that was killed before it began."""
+    if not path.is_dir():
+        return not path.exists()
+    return all(entry.name == _LOCK or is_partial(entry) for entry in path.iterdir())
 
 
 def _occupied(run: RunFolder) -> str:

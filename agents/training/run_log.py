@@ -31,7 +31,8 @@ class StopRequestedError(Exception):
 class RunLog:
     """Everything a run knows of itself. Between two updates the files are brought up to date in this order.
 
-    1. Where a validation is due, the checkpoint first: a kill during the validation loses no training.
+    1. Where a validation is due, the checkpoint first: a kill from here to 4. loses no training, and the resumed
+       run begins by validating again.
     2. The validation, and the agent in best/ where it is the best so far.
     3. The row of the curve. The checkpoint holds it too, so that none is missing after a kill.
     4. The checkpoint and the agent in last/, where due.
@@ -62,13 +63,15 @@ class RunLog:
         return self._best
 
     def begin(self) -> None:
-        """Take up the curve at the checkpoint, and make the last validation where a kill prevented it."""
-        progress = self.progress
-        if progress.steps >= self.experiment.total_steps and progress.validated_at != progress.steps:
-            self._validate()
-        if progress.updates:
-            self.curve.append(progress.row)
+        """Take up the curve at the checkpoint, and make up for a validation that a kill prevented or made forgotten."""
         self.tell()
+        if self.progress.updates:
+            validated = self._due() and self._validate()
+            self.curve.append(self.progress.row)
+            if validated:
+                self._save()
+            self._resumed = time.monotonic()
+            self.tell()
 
     @property
     def finished(self) -> bool:
@@ -98,8 +101,7 @@ class RunLog:
         progress.steps, progress.updates = steps, progress.updates + 1
         progress.elapsed_s = self._elapsed()
         progress.row = self._row()
-        due = steps - (progress.validated_at or 0) >= self.experiment.validation.every_steps
-        validated = (due or steps >= self.experiment.total_steps) and self._validate()
+        validated = self._due() and self._validate()
         self.curve.append(progress.row)
         if validated or time.monotonic() - self._saved >= self.experiment.checkpoint_every_s:
             self._save()
@@ -145,6 +147,12 @@ class RunLog:
             "fps": self._fps,
         }
         return {**counts, **_train_row(progress.recent), **learnt}
+
+    def _due(self) -> bool:
+        """Whether the agent as it is now is to be validated."""
+        since = self.progress.steps - (self.progress.validated_at or 0)
+        at_the_end = self.progress.steps >= self.experiment.total_steps
+        return since >= self.experiment.validation.every_steps or (at_the_end and since > 0)
 
     def _validate(self) -> bool:
         """Judge the agent as it is now, keep it if it is the best; False where the run is to stop instead."""

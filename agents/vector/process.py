@@ -12,7 +12,8 @@ import threading
 from collections.abc import Iterator
 from multiprocessing import connection, parent_process
 
-# The workers are the parallelism: libraries that start threads of their own in each only get in the way.
+# The workers are the parallelism: libraries that start threads of their own in each only get in the way. They read
+# these once, when they are loaded.
 THREAD_CAPS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -29,7 +30,7 @@ _WATCH_S = 0.5  # how often a worker looks whether its parent lives
 def thread_caps() -> Iterator[None]:
     """For the parent: processes spawned inside have the thread caps before they import anything.
 
-    Not for forked ones, which may have Numba already; `settle` caps them.
+    Not for forked ones, which may have Numba already, and Numba refuses another number than it was loaded with.
     """
     before = {name: os.environ.get(name) for name in THREAD_CAPS}
     os.environ.update(dict.fromkeys(THREAD_CAPS, "1"))
@@ -44,7 +45,11 @@ def thread_caps() -> Iterator[None]:
 
 
 def settle() -> None:
-    """For the worker, first of all: set signals and thread caps, and watch the parent."""
+    """For the worker, first of all: set signals and thread caps, and watch the parent.
+
+    The caps hold for libraries that are loaded from here on. Those that a forked worker has from its parent, as BLAS
+    with NumPy, keep the parent's number of threads; only torch can be told another.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a forked worker would run the parent's handler
     threading.Thread(target=_watch_parent, name="watch-parent", daemon=True).start()

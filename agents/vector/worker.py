@@ -21,6 +21,7 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
+from robosim.agents.policies.policy import Observation
 from robosim.agents.vector import shared_arrays
 from robosim.agents.vector.process import settle
 
@@ -34,7 +35,6 @@ BUSY = "busy"  # a number for each worker: the env it is resetting or stepping, 
 Env = gym.Env[Any, Any]
 Info = dict[str, Any]
 Rows = dict[str, npt.NDArray[Any]]
-Observation = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from robosim.math import IDENTITY, Quat, Vec3, axis_angle, quaternion_product, r
 from robosim.physics import Physics
 from robosim.worlds.world import World
 
-
 # Pale concrete slabs of one metre with joints, so that speed and turning can be seen.
 TEXTURE = Path(__file__).parent / "assets" / "floor.png"
 
