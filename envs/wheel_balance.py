@@ -49,8 +49,7 @@ PUSH_PAUSE = (3.0, 6.0)  # s between pushes
 PUSH_TIME = 0.1  # s; a shove, not a blow
 
 AGES = (0, 2, 4)  # control steps; the frames that are observed, so that load and delay can be felt
-MEMORY = 2.0  # s, over which the observed tracking error is accumulated
-MOST_DRIFT = 5.0  # m and rad, where that ends
+MOST_DRIFT = 1.0  # m and rad, where the observed integral of an error ends
 MOST_ERROR = (10.0, 20.0)  # m/s and rad/s, where an observed error ends
 
 
@@ -152,7 +151,8 @@ class WheelBalance(Task[State]):
     The observation is a vector: for each age of `AGES`, the robot's eight proprioceptive numbers of that time
     (direction of gravity, angular velocity in rad/s, wheel speeds in rad/s) and the action before it; then the
     commanded speed (m/s) and yaw rate (rad/s), and where the two are moving to; then their errors as the sensors see
-    them (m/s, rad/s), and these accumulated over about `MEMORY` (m, rad).
+    them (m/s, rad/s), and the integrals of these (m, rad), with which a lasting error can be
+    told from a passing one.
     """
 
     PHYSICS_DT = PHYSICS_DT
@@ -266,8 +266,7 @@ class WheelBalance(Task[State]):
         speed = WHEEL_RADIUS * ((left + right) / 2 + pitch_rate)
         for i, (value, most) in enumerate(((speed, MOST_ERROR[0]), (yaw_rate, MOST_ERROR[1]))):
             self._error[i] = error = clip(value - self._command[i], -most, most)
-            drift = self._drift[i] + CONTROL_DT * (error - self._drift[i] / MEMORY)
-            self._drift[i] = clip(drift, -MOST_DRIFT, MOST_DRIFT)
+            self._drift[i] = clip(self._drift[i] + CONTROL_DT * error, -MOST_DRIFT, MOST_DRIFT)
 
     def succeeded(self, metrics: Mapping[str, float]) -> bool:
         """Judges an episode that lasted; see the module."""
