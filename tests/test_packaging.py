@@ -1,11 +1,14 @@
 """What users install: the wheel, built from the source archive, holds every file under its import name."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
 from configparser import ConfigParser
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -29,9 +32,9 @@ COMMANDS = [
     "robosim --version",
     "robosim train tiny.yaml",
     "robosim evaluate runs/tiny zero --episodes 2 --split test --level 0 --workers 1 --json result.json",
-    "robosim watch zero --env robosim/WheelBalance-v0 --level 0 --seed 0 --video zero.gif",
+    "robosim watch runs/tiny --seed 0 --video tiny.gif",
 ]
-MADE = ["runs/tiny/last/policy.safetensors", "result.json", "zero.gif"]
+MADE = ["runs/tiny/last/policy.safetensors", "result.json", "tiny.gif"]
 
 # A class is one object under one name, here and in a spawned process that knows the env by its spec alone.
 ONE_CLASS = """
@@ -108,12 +111,32 @@ def test_wheel_holds_the_data(wheel: Path) -> None:
         names = archive.namelist()
     for folder, ending in [
         ("robosim/robots/", ".urdf"),
+        ("robosim/worlds/", ".png"),
         ("robosim/configs/", ".yaml"),
         ("robosim/agents/pretrained/", "/agent.yaml"),
         ("robosim/agents/pretrained/", "/policy.safetensors"),
         ("robosim/agents/", ".j2"),
     ]:
         assert any(n.startswith(folder) and n.endswith(ending) for n in names), f"no *{ending} in {folder}"
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Also what happens to come with another package today."""
+    lines = [line for line in requires("robosim") or () if "extra" not in line]
+    declared = {re.split(r"[\s<>=!~;\[]", line)[0].lower().replace("-", "_") for line in lines}
+    owners = packages_distributions()
+    imported = {
+        node.module if isinstance(node, ast.ImportFrom) else alias.name
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    foreign = {str(name).partition(".")[0] for name in imported} - set(sys.stdlib_module_names) - {"robosim"}
+    assert foreign
+    for name in sorted(foreign):
+        assert declared & {owner.lower().replace("-", "_") for owner in owners.get(name, ())}, name
 
 
 def test_wheel_offers_the_command(wheel: Path) -> None:
