@@ -42,14 +42,15 @@ LATENCY = (0.0, 0.050)  # s, largest
 NOISE = (0.0, 1.0)  # multiplies the sensors' figures
 LEAN = (0.02, 0.20)  # rad, largest at the start
 
-SPEED_SLEW = 0.8  # m/s², at which the command moves to a new target
+SPEED_SLEW = 1.0  # m/s², at which the command moves to a new target
 YAW_SLEW = 2.0  # rad/s²
-COMMAND_HOLD = (3.0, 6.0)  # s between new targets
+COMMAND_HOLD = (4.0, 2.0)  # s between new targets, at least; at most twice that
 PUSH_PAUSE = (3.0, 6.0)  # s between pushes
 PUSH_TIME = 0.1  # s; a shove, not a blow
 
 AGES = (0, 2, 4)  # control steps; the frames that are observed, so that load and delay can be felt
-MOST_DRIFT = 1.0  # m and rad, where the observed integral of an error ends
+MEMORY = 2.0  # s, over which the observed errors are accumulated
+MOST_DRIFT = 5.0  # m and rad, where that ends
 MOST_ERROR = (10.0, 20.0)  # m/s and rad/s, where an observed error ends
 
 
@@ -92,18 +93,18 @@ def upright(s: State) -> float:
 
 
 def runaway(s: State) -> float:
-    """Gives the distance from the commanded speed, m/s, up to 3: a way back for a policy that saves itself by speed."""
-    return min(speed_error(s), 3.0)
+    """Gives the distance from the commanded speed, m/s, up to 2: a way back for a policy that saves itself by speed."""
+    return min(speed_error(s), 2.0)
 
 
 def speed_kept(s: State) -> float:
-    """Gives 1 at the commanded speed, a half at 0.3 m/s from it."""
-    return 1 / (1 + (speed_error(s) / 0.3) ** 2)
+    """Gives 1 at the commanded speed, a half where the error is what a success may have on average."""
+    return 1 / (1 + (speed_error(s) / SPEED_TOLERANCE) ** 2)
 
 
 def yaw_rate_kept(s: State) -> float:
-    """Gives 1 at the commanded yaw rate, a half at 0.5 rad/s from it."""
-    return 1 / (1 + (yaw_rate_error(s) / 0.5) ** 2)
+    """Gives 1 at the commanded yaw rate, a half where the error is what a success may have on average."""
+    return 1 / (1 + (yaw_rate_error(s) / YAW_RATE_TOLERANCE) ** 2)
 
 
 def effort(s: State) -> float:
@@ -126,7 +127,7 @@ REWARD = {
     "upright": Reward(upright, weight=1.0, unit="1", per="second"),
     "speed": Reward(speed_kept, weight=2.0, unit="1", per="second"),
     "yaw_rate": Reward(yaw_rate_kept, weight=1.0, unit="1", per="second"),
-    "runaway": Reward(runaway, weight=-0.5, unit="m/s", per="second"),
+    "runaway": Reward(runaway, weight=-1.0, unit="m/s", per="second"),
     "effort": Reward(effort, weight=-0.2, unit="1", per="second"),
     "roughness": Reward(roughness, weight=-1.0, unit="1", per="second"),
     "fall": Reward(fell, weight=-5.0, unit="1", per="event"),
@@ -151,8 +152,8 @@ class WheelBalance(Task[State]):
     The observation is a vector: for each age of `AGES`, the robot's eight proprioceptive numbers of that time
     (direction of gravity, angular velocity in rad/s, wheel speeds in rad/s) and the action before it; then the
     commanded speed (m/s) and yaw rate (rad/s), and where the two are moving to; then their errors as the sensors see
-    them (m/s, rad/s), and the integrals of these (m, rad), with which a lasting error can be
-    told from a passing one.
+    them (m/s, rad/s), and these accumulated over about `MEMORY` (m, rad), so that a lasting
+    error can be told from a passing one.
     """
 
     PHYSICS_DT = PHYSICS_DT
@@ -216,7 +217,7 @@ class WheelBalance(Task[State]):
 
     def _move_command(self) -> None:
         if self._time >= self._retarget_at:
-            self._retarget_at = self._time + self._rng.uniform(*COMMAND_HOLD)
+            self._retarget_at = self._time + at_level(COMMAND_HOLD, self._level) * self._rng.uniform(1, 2)
             limits = at_level(SPEED, self._level), at_level(YAW_RATE, self._level)
             self._target = [limit * self._rng.uniform(-1, 1) for limit in limits]
         for i, slew in enumerate((SPEED_SLEW, YAW_SLEW)):
@@ -266,7 +267,8 @@ class WheelBalance(Task[State]):
         speed = WHEEL_RADIUS * ((left + right) / 2 + pitch_rate)
         for i, (value, most) in enumerate(((speed, MOST_ERROR[0]), (yaw_rate, MOST_ERROR[1]))):
             self._error[i] = error = clip(value - self._command[i], -most, most)
-            self._drift[i] = clip(self._drift[i] + CONTROL_DT * error, -MOST_DRIFT, MOST_DRIFT)
+            drift = self._drift[i] + CONTROL_DT * (error - self._drift[i] / MEMORY)
+            self._drift[i] = clip(drift, -MOST_DRIFT, MOST_DRIFT)
 
     def succeeded(self, metrics: Mapping[str, float]) -> bool:
         """Judges an episode that lasted; see the module."""

@@ -48,8 +48,8 @@ def test_the_reward_is_highest_where_it_should_be() -> None:
 
 
 def test_half_pay_where_the_docstrings_say() -> None:
-    assert wb.speed_kept(replace(IDEAL, speed=0.8)) == pytest.approx(0.5)
-    assert wb.yaw_rate_kept(replace(IDEAL, yaw_rate=0.7)) == pytest.approx(0.5)
+    assert wb.speed_kept(replace(IDEAL, speed=0.65)) == pytest.approx(0.5)
+    assert wb.yaw_rate_kept(replace(IDEAL, yaw_rate=0.45)) == pytest.approx(0.5)
 
 
 def teleport(env: SimEnv, pitch: float) -> None:
