@@ -100,6 +100,8 @@ class Experiment(_Frozen):
     """Envs that are stepped together."""
     workers: Count = 2
     """Processes that share the envs (and the validation episodes)."""
+    expert_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    """Env steps of the scripted expert that the network first learns to imitate; 0: it learns from nothing."""
     network: NetworkConfig = NetworkConfig()
     """The actor and the critic."""
     ppo: PpoConfig = PpoConfig()

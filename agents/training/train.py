@@ -17,6 +17,7 @@ from robosim.agents.training.checkpoint import Progress, load_checkpoint, read_p
 from robosim.agents.training.curve import Curve
 from robosim.agents.training.device import DeviceName, choose_device
 from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.imitate import imitate
 from robosim.agents.training.learner import NEVER, make_envs, make_model
 from robosim.agents.training.run_folder import RunError, RunFolder, identity, keep_experiment, open_run
 from robosim.agents.training.run_log import RunLog
@@ -69,6 +70,8 @@ def train(
         model = make_model(experiment, envs, choice.device, progress.steps)
         if progress.steps:
             load_checkpoint(run.checkpoint, model, envs)
+        elif experiment.expert_steps:
+            imitate(model, envs, experiment)
         keep_experiment(run, experiment)
         evaluator = stack.enter_context(Evaluator(experiment.workers))
         curve = Curve(run.curve, run.tensorboard, before=progress.steps)

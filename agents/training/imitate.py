@@ -1,0 +1,108 @@
+"""A warm start: the network first imitates the expert, actor and critic, and PPO goes on from there.
+
+Behaviour cloning with noise on what is executed and none on what is imitated, so that the network also sees how the
+expert returns from where noise led (Laskey et al., "DART", 2017).
+"""
+
+from dataclasses import dataclass
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
+
+from robosim.agents.policies.experts import make_expert
+from robosim.agents.training.experiment import Experiment
+
+NOISE = 0.05  # standard deviation of what is added to the expert's actions, in [-1, 1]
+EPOCHS = 30
+BATCH = 512
+RATE = 1e-3
+HORIZON = 5  # discount times; the tail of a recording whose returns would be cut off
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the expert did: time first, then envs."""
+
+    observations: NDArray[np.float32]
+    actions: NDArray[np.float32]
+    returns: NDArray[np.float32]
+
+
+def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
+    """Records the expert in the training envs, for ``expert_steps``, and fits the network to it.
+
+    The normaliser keeps the statistics of the recording.
+
+    Args:
+        model: Its policy is fitted, its optimizer stays new.
+        envs: The training envs; the next rollout resets them.
+        experiment: Says for how long, and the discount.
+
+    Raises:
+        RobosimError: There is no expert for the env.
+    """
+    recording = record(envs, experiment)
+    seen = recording.observations.reshape(-1, *recording.observations.shape[2:])
+    inputs = torch.as_tensor(envs.normalize_obs(seen), dtype=torch.float32, device=model.device)
+    wanted = torch.as_tensor(recording.actions.reshape(len(seen), -1), device=model.device)
+    returns = torch.as_tensor(recording.returns.reshape(-1), device=model.device)
+    action_scale, return_scale = wanted.std(0) + 1e-3, returns.std() + 1e-3
+    policy, rng = model.policy, np.random.default_rng(experiment.seed)
+    policy.set_training_mode(True)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=RATE)
+    batches = EPOCHS * max(len(seen) // BATCH, 1)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, batches)
+    for _ in range(batches):
+        rows = torch.as_tensor(rng.integers(len(seen), size=BATCH), device=model.device)
+        mean = policy.get_distribution(inputs[rows]).mode()
+        value = policy.predict_values(inputs[rows])[:, 0]
+        loss = (((mean - wanted[rows]) / action_scale) ** 2).mean()
+        loss = loss + (((value - returns[rows]) / return_scale) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+
+
+def record(envs: VecNormalize, experiment: Experiment) -> Recording:
+    """Plays the expert in all envs, its actions shaken."""
+    expert = make_expert(gym.make(experiment.env.id, **experiment.env_kwargs("train")))  # type: ignore[arg-type]
+    rng, gamma = np.random.default_rng(experiment.seed), experiment.ppo.gamma
+    tail = round(HORIZON / (1 - gamma)) if gamma < 1 else 0
+    steps = experiment.expert_steps // envs.num_envs + tail
+    envs.reset()
+    state, starts = None, np.ones(envs.num_envs, bool)
+    observations, actions, rewards, dones = [], [], [], []
+    for _ in range(steps):
+        seen = envs.get_original_obs()
+        assert isinstance(seen, np.ndarray)
+        action, state = expert.predict(seen, state, starts)
+        shaken = np.clip(action + NOISE * rng.standard_normal(action.shape), -1, 1).astype(np.float32)
+        _, _, starts, _ = envs.step(shaken)
+        observations.append(seen)
+        actions.append(action)
+        rewards.append(envs.get_original_reward())
+        dones.append(starts)
+    returns = discounted(np.array(rewards), np.array(dones), gamma)
+    kept = steps - tail
+    return Recording(np.array(observations[:kept]), np.array(actions[:kept]), returns[:kept].astype(np.float32))
+
+
+def discounted(rewards: NDArray[np.float64], dones: NDArray[np.bool_], gamma: float) -> NDArray[np.float64]:
+    """Gives the discounted return from each step on; an episode's end, of whatever kind, ends it.
+
+    Args:
+        rewards: Shape (steps, envs).
+        dones: Whether the step ended an episode, the same shape.
+        gamma: Discount of one step.
+    """
+    returns = np.zeros_like(rewards, dtype=np.float64)
+    following = np.zeros(rewards.shape[1])
+    for step in reversed(range(len(rewards))):
+        following = rewards[step] + gamma * following * ~dones[step]
+        returns[step] = following
+    return returns
