@@ -1,0 +1,60 @@
+"""The warm start: returns by hand, and a network that does what the expert does before PPO begins."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from robosim.agents.policies.lqr import BalanceLqr
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import parse_experiment
+from robosim.agents.training.imitate import discounted, imitate
+from robosim.agents.training.learner import make_envs, make_model
+from robosim.errors import RobosimError
+
+
+def test_returns_are_discounted_and_stop_at_an_end() -> None:
+    rewards = np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]])
+    dones = np.array([[False, False], [False, True], [False, False]])
+    assert discounted(rewards, dones, 0.5).tolist() == [[3.0, 2.0], [4.0, 2.0], [4.0, 4.0]]
+
+
+def experiment(env_id: str) -> Experiment:
+    kwargs = {"level": 2} if env_id.startswith("robosim/") else {}
+    return parse_experiment(
+        {
+            "name": "warm",
+            "env": {"id": env_id, "kwargs": kwargs, "splits": bool(kwargs)},
+            "envs": 4,
+            "workers": 1,
+            "expert_steps": 6000,
+            "ppo": {"n_steps": 64, "batch_size": 64},
+        },
+        "the test",
+    )
+
+
+@pytest.mark.medium
+def test_the_network_does_what_the_expert_does() -> None:
+    asked = experiment("robosim/WheelBalance-v0")
+    envs = make_envs(asked)
+    model = make_model(asked, envs, "cpu", 0)
+    imitate(model, envs, asked)
+    env, expert = gym.make("robosim/WheelBalance-v0", level=2, split="val"), BalanceLqr()
+    observation, state, wanted, done = env.reset(seed=3)[0], None, [], []
+    for _ in range(300):
+        action, state = expert.predict(observation, state)
+        wanted.append(action)
+        done.append(model.predict(envs.normalize_obs(observation), deterministic=True)[0])
+        observation, *_ = env.step(action)
+    error = np.mean(np.subtract(wanted, done) ** 2, axis=0) / np.var(wanted, axis=0)
+    assert (error < 0.3).all()
+    envs.close()
+    env.close()
+
+
+def test_an_env_without_an_expert_is_told() -> None:
+    asked = experiment("Pendulum-v1")
+    envs = make_envs(asked)
+    with pytest.raises(RobosimError, match=r"no expert for 'Pendulum-v1'.*robosim/WheelBalance"):
+        imitate(make_model(asked, envs, "cpu", 0), envs, asked)
+    envs.close()
