@@ -63,7 +63,7 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
         loss = (((mean - wanted[rows]) / action_scale) ** 2).mean()
         loss = loss + (((value - returns[rows]) / return_scale) ** 2).mean()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
 
