@@ -10,18 +10,30 @@ Pose = tuple[Vec3, tuple[float, float, float, float]]
 BASE = -1
 
 
+class Moment:
+    """What one physics client's bodies compare to learn whether the world has moved since they were read."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        """Begins at 0."""
+        self.number = 0
+
+
 class Body:
     """A body as `robosim.physics.Physics` hands it out.
 
     Args:
         client: PyBullet's number of the physics client.
         index: PyBullet's number of the body.
+        moment: The client's present moment.
         dynamic: Whether it moves, so that a restore must free it of contacts first.
     """
 
-    def __init__(self, client: int, index: int, *, dynamic: bool) -> None:
+    def __init__(self, client: int, index: int, moment: Moment, *, dynamic: bool) -> None:
         """Reads the names; see the class."""
         self._client, self._index, self.dynamic = client, index, dynamic
+        self._moment, self._read_at = moment, -1
         name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
         self._links = {name.decode(): BASE}
         self._joints: dict[str, int] = {}
@@ -45,7 +57,15 @@ class Body:
         return (com[0] - x, com[1] - y, com[2] - z), turn
 
     def motion(self) -> tuple[Pose, Vec3, Vec3]:
-        """Gives the base frame's pose, its linear velocity (m/s) and its angular velocity (rad/s), all in the world."""
+        """Gives the base frame's pose, its linear velocity (m/s) and its angular velocity (rad/s), all in the world.
+
+        Task and sensors all ask for it in every control step: PyBullet is asked once a moment.
+        """
+        if self._read_at != self._moment.number:
+            self._motion, self._read_at = self._read_motion(), self._moment.number
+        return self._motion
+
+    def _read_motion(self) -> tuple[Pose, Vec3, Vec3]:
         com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
         linear, angular = pybullet.getBaseVelocity(self._index, physicsClientId=self._client)
         arm = to_world(rotation_rows(turn), self._com)
@@ -65,6 +85,7 @@ class Body:
         pybullet.resetBasePositionAndOrientation(self._index, com, quaternion, physicsClientId=self._client)
         if self.dynamic:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
+        self._read_at = -1
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.

@@ -15,7 +15,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.body import Body
+from robosim.body import Body, Moment
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
@@ -68,6 +68,7 @@ class Physics:
         if self._client < 0:
             raise RobosimError("PyBullet could not start; with render_mode='human', try render_mode='rgb_array'")
         self._bodies: list[Body] = []
+        self._moment = Moment()
         self._state: int | None = None
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=dt,
@@ -154,7 +155,7 @@ class Physics:
         return self._adopt(index, dynamic=mass > 0)
 
     def _adopt(self, index: int, *, dynamic: bool) -> Body:
-        body = Body(self._client, index, dynamic=dynamic)
+        body = Body(self._client, index, self._moment, dynamic=dynamic)
         self._bodies.append(body)
         return body
 
@@ -177,11 +178,13 @@ class Physics:
             body.place((_FAR, _FAR * place, _FAR))
         pybullet.performCollisionDetection(physicsClientId=self._client)
         pybullet.restoreState(stateId=self._state, physicsClientId=self._client)
+        self._moment.number += 1
 
     def step(self, steps: int = 1) -> None:
         """Moves the world on by ``steps`` physics steps."""
         for _ in range(steps):
             pybullet.stepSimulation(physicsClientId=self._client)
+        self._moment.number += 1
 
     def ray(self, start: Sequence[float], end: Sequence[float]) -> Vec3 | None:
         """Gives the first point that a ray from ``start`` to ``end`` hits, metres in the world, or None."""

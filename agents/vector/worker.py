@@ -8,8 +8,11 @@ What crosses the pipe, one message each way at a time:
 """
 
 import contextlib
+import gc
 import os
 import pickle
+import select
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +29,9 @@ from robosim.agents.vector import shared_arrays
 from robosim.agents.vector.process import settle
 
 STEP = b""
+_WATCH_S = 0.003
+"""How long a worker looks for its next message before it sleeps: a policy's time to act. Waking a core that fell asleep
+between two steps takes longer on a virtual machine than stepping an env."""
 
 # Names of the shared arrays, which have a row for each env. A Dict space has OBSERVATION + key for every key.
 OBSERVATION, ACTION, REWARD, DONE = "observation/", "action", "reward", "done"
@@ -74,6 +80,7 @@ def run(pipe: Connection, job: Job) -> None:
         descriptor = reduction.recv_handle(pipe)
         arrays = shared_arrays.attach(descriptor, layout)
         os.close(descriptor)
+        gc.freeze()  # what is here now, of a forked parent too, stays: no need to look through it again and again
         _Worker(job, envs, arrays).serve(pipe)
         for env in envs:
             env.close()
@@ -102,7 +109,10 @@ class _Worker:
         Raises:
             EOFError, OSError: If the parent is gone.
         """
+        inbox = select.poll()
+        inbox.register(pipe.fileno(), select.POLLIN)
         while True:
+            _watch(inbox)
             message = pipe.recv_bytes()
             try:
                 command, data = ("step", ()) if message == STEP else pickle.loads(message)
@@ -171,6 +181,13 @@ class _Worker:
                 rows[index] = observation[key]
         else:
             self._observations[""][index] = observation
+
+
+def _watch(inbox: select.poll) -> None:
+    """Wait awake for a message, `_WATCH_S` at most, and let whoever else wants this core have it."""
+    end = time.perf_counter() + _WATCH_S
+    while not inbox.poll(0) and time.perf_counter() < end:
+        os.sched_yield()
 
 
 def _make(env_fns: Sequence[Callable[[], Env]]) -> list[Env]:

@@ -5,6 +5,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Joints
+from robosim.math import clip
 from robosim.sensors.sensor import Sensor
 
 # A hub motor's 90 Hall counts a turn give 0.07 rad steps; averaged over a control step and filtered:
@@ -23,8 +24,9 @@ class Encoders(Sensor):
     def __init__(self, wheels: Joints, count: int, limit: float) -> None:
         """Fits them; see the class."""
         self._wheels = wheels
-        self._high = np.full(count, limit, np.float32)
-        self.space = spaces.Box(-self._high, self._high)
+        high = np.full(count, limit, np.float32)
+        self.space = spaces.Box(-high, high)
+        self._limit = float(high[0])
         self._sigma = 0.0
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
@@ -34,5 +36,7 @@ class Encoders(Sensor):
     def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Measures; see the class."""
         _, speeds = self._wheels.positions_velocities()
-        measured = self._sigma * rng.standard_normal(len(speeds)) + speeds
-        return np.minimum(np.maximum(measured, -self._high), self._high).astype(np.float32)
+        noise, most = rng.standard_normal(len(speeds)).tolist(), self._limit
+        return np.array(
+            [clip(self._sigma * n + speed, -most, most) for n, speed in zip(noise, speeds, strict=True)], np.float32
+        )
