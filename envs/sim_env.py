@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
 from robosim.physics import Physics
+from robosim.render.scene import Scene
+from robosim.render.sketch import draw_sketch
+from robosim.render.spectator import Size, Spectator
 from robosim.seeding import LEVELS, Streams, checked_level, checked_split
 from robosim.task import Observation, Task, checked_decimation, checked_observation
 
@@ -27,6 +30,10 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     An end that the task names is ``terminated``; running out of time is ``truncated``, also where it is a success. The
     task knows its own time limit, because it judges at its end: a shorter ``max_episode_steps`` given to
     ``gymnasium.make`` cuts episodes off before they are judged.
+
+    ``physics`` and ``task`` are what it runs, to be looked at.
+
+    ``picture_size``, width and height of what `render` gives, may be set at any time.
 
     A subclass names its ``TASK`` and nothing else. The task is no argument, so that nothing that carries arguments,
     such as an agent's card, can choose code to run.
@@ -64,12 +71,13 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise RobosimError(f"render_mode={render_mode!r} is not one of None, 'rgb_array', 'human'")
         self.render_mode = render_mode
+        self.picture_size: Size = (640, 480)
         self.metadata = {**self.metadata, "render_fps": round(1 / kind.CONTROL_DT)}
         self._decimation = checked_decimation(kind)
         self._limit = round(kind.TIME_LIMIT / kind.CONTROL_DT)
-        self._physics = Physics(kind.PHYSICS_DT, gui=render_mode == "human")
-        self.task = kind(self._physics, observation=observation, randomise=randomise)
-        self._physics.save()
+        self.physics = Physics(kind.PHYSICS_DT, gui=render_mode == "human")
+        self.task = kind(self.physics, observation=observation, randomise=randomise)
+        self.physics.save()
         self._pay = [
             (f"reward/{name}", term.function, term.weight * (kind.CONTROL_DT if term.per == "second" else 1.0))
             for name, term in kind.REWARD.items()
@@ -80,6 +88,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         self._steps = 0
         self._sums: dict[str, float] = {}
         self._state: Any = None
+        self._spectator: Spectator | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -100,7 +109,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         streams = Streams(self.split, seed)
         drawn = int(streams.level.integers(len(LEVELS)))
         level = drawn if self.level == "mixed" else self.level
-        self._physics.restore()
+        self.physics.restore()
         self.task.reset(streams, level)
         self._episode = {"seed": seed, "level": level}
         self._steps = 0
@@ -126,7 +135,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         for _ in range(self._decimation):
             task.disturb()
             task.robot.actuate()
-            self._physics.step()
+            self.physics.step()
         self._steps += 1
         state = self._state = task.state()
         info: dict[str, Any] = {name: weight * float(function(state)) for name, function, weight in self._pay}
@@ -160,11 +169,20 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         """Draws the present moment.
 
         Returns:
-            RGB of shape ``(480, 640, 3)`` with ``render_mode="rgb_array"``; None otherwise, as a window shows itself.
+            RGB of shape ``(height, width, 3)`` with ``render_mode="rgb_array"``; None otherwise, as a window shows
+            itself.
         """
         if self.render_mode != "rgb_array":
             return None
-        return self._physics.picture(*self.task.viewpoint())
+        if self._spectator is None or self._spectator.size != self.picture_size:
+            self._spectator = Spectator(Scene(self.physics), self.picture_size)
+        return self._spectator.picture(*self.task.viewpoint())
+
+    def annotate(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Gives a copy of what `render` took last, with what the task draws into it: command, path, senses."""
+        if self._spectator is None:
+            return picture.copy()
+        return draw_sketch(picture, self.task.sketch(self._state), self._spectator.lens, self._spectator.view)
 
     def captions(self) -> dict[str, str]:
         """Gives what a spectator wants to read of the present moment, name → value with unit."""
@@ -172,9 +190,9 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
 
     def _show(self) -> None:
         if self.render_mode == "human":
-            self._physics.look(*self.task.viewpoint())
+            self.physics.look(*self.task.viewpoint())
             time.sleep(self.task.CONTROL_DT)
 
     def close(self) -> None:
         """Ends the physics; a second call does nothing."""
-        self._physics.close()
+        self.physics.close()

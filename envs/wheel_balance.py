@@ -9,6 +9,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -17,9 +18,13 @@ from numpy.typing import NDArray
 from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3, axis_angle, clip, quaternion_product, rotation_rows, to_body, to_world
 from robosim.physics import Physics
+from robosim.render.scene import Scene
+from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
 from robosim.robots.wheel_courier import CHASSIS_COM, WHEEL_RADIUS, Load, WheelCourier, wheel_shares
 from robosim.seeding import Streams
-from robosim.task import Done, Metric, Reward, Task
+from robosim.sensors.camera import Camera
+from robosim.sensors.timing import Timed
+from robosim.task import Done, Metric, Observation, Reward, Task
 from robosim.worlds.floor import Floor
 
 PHYSICS_DT = 1 / 200  # s
@@ -52,6 +57,10 @@ AGES = (0, 2, 4)  # control steps; the frames that are observed, so that load an
 MEMORY = 2.0  # s, over which the observed errors are accumulated
 MOST_DRIFT = 5.0  # m and rad, where that ends
 MOST_ERROR = (10.0, 20.0)  # m/s and rad/s, where an observed error ends
+CAMERA_SIZE = 64  # pixels each way
+CAMERA_RATE = 25.0  # Hz
+CAMERA_LATENCY = 0.04  # s; exposure, transfer and decoding of a webcam-class camera
+_AHEAD, _WAY_POINTS = 1.0, 16  # s and number of points that a spectator is shown of the way
 
 
 @dataclass(frozen=True)
@@ -93,8 +102,8 @@ def upright(s: State) -> float:
 
 
 def runaway(s: State) -> float:
-    """Gives the distance from the commanded speed, m/s, up to 2: a way back for a policy that saves itself by speed."""
-    return min(speed_error(s), 2.0)
+    """Gives the distance from the commanded speed, m/s, up to 1: what counts at the end, and a way back from a push."""
+    return min(speed_error(s), 1.0)
 
 
 def speed_kept(s: State) -> float:
@@ -122,12 +131,13 @@ def fell(s: State) -> bool:
     return s.tilt > FALLEN
 
 
-# Upright and straight on its way pays 4 a second; only a wild ride pays less than nothing.
+# On its wheels it always earns something, however far from the command: never is it better to fall. `runaway` falls as
+# the mean error does by which success is judged; `speed_kept` alone would pay for precision and not for haste.
 REWARD = {
-    "upright": Reward(upright, weight=1.0, unit="1", per="second"),
+    "upright": Reward(upright, weight=4.0, unit="1", per="second"),
     "speed": Reward(speed_kept, weight=2.0, unit="1", per="second"),
     "yaw_rate": Reward(yaw_rate_kept, weight=1.0, unit="1", per="second"),
-    "runaway": Reward(runaway, weight=-1.0, unit="m/s", per="second"),
+    "runaway": Reward(runaway, weight=-4.0, unit="m/s", per="second"),
     "effort": Reward(effort, weight=-0.2, unit="1", per="second"),
     "roughness": Reward(roughness, weight=-1.0, unit="1", per="second"),
     "fall": Reward(fell, weight=-5.0, unit="1", per="event"),
@@ -154,8 +164,13 @@ class WheelBalance(Task[State]):
     commanded speed (m/s) and yaw rate (rad/s), and where the two are moving to; then their errors as the sensors see
     them (m/s, rad/s), and these accumulated over about `MEMORY` (m, rad), so that a lasting
     error can be told from a passing one.
+
+    With ``observation="camera"`` it is a dict: this vector as ``"state"``, and ``"rgb"`` and ``"depth8"`` of a camera
+    in the robot's front, `CAMERA_SIZE` pixels each way, `CAMERA_RATE` pictures a second, one of them
+    `CAMERA_LATENCY` late; see `robosim.sensors.camera.Camera`.
     """
 
+    OBSERVATIONS = ("state", "camera")
     PHYSICS_DT = PHYSICS_DT
     CONTROL_DT = CONTROL_DT
     TIME_LIMIT = TIME_LIMIT
@@ -173,7 +188,14 @@ class WheelBalance(Task[State]):
         command = [*(SPEED[1], YAW_RATE[1]) * 2, *MOST_ERROR, MOST_DRIFT, MOST_DRIFT]
         self._frames: deque[NDArray[np.float32]] = deque(maxlen=AGES[-1] + 1)
         bound = np.concatenate([*[frame] * len(AGES), command]).astype(np.float32)
-        self.observation_space = spaces.Box(-bound, bound)
+        self.observation_space: spaces.Space[Any] = spaces.Box(-bound, bound)
+        self._camera: Timed | None = None
+        self._seen: NDArray[np.uint8] | None = None
+        if observation == "camera":
+            size = CAMERA_SIZE, CAMERA_SIZE
+            camera = Camera(Scene(physics), self.robot.body, *size, mount=self.robot.mount, modes=("rgb", "depth8"))
+            self._camera = Timed(camera, CAMERA_RATE, CAMERA_LATENCY, CONTROL_DT)
+            self.observation_space = spaces.Dict({"state": self.observation_space, **camera.space})
 
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
@@ -194,6 +216,9 @@ class WheelBalance(Task[State]):
         self._error = [0.0, 0.0]
         self._drift = [0.0, 0.0]
         self._frames.clear()
+        self._sensors = streams.sensors
+        if self._camera is not None:
+            self._camera.reset(streams.sensors, 0.0)
 
     def _reset_robot(self, streams: Streams, level: int) -> None:
         rng = streams.robot
@@ -251,8 +276,17 @@ class WheelBalance(Task[State]):
         command, turn = self._command
         return State(speed, yaw_rate, tilt, command, turn, self._torques, self._previous)
 
-    def observe(self, state: State) -> NDArray[np.float32]:
+    def observe(self, state: State) -> Observation:
         """Reads the sensors and gives what they say, now and before; see the class."""
+        vector = self._sense()
+        if self._camera is None:
+            return vector
+        images = self._camera.read(self._sensors)
+        assert isinstance(images, dict)
+        self._seen = images["rgb"]
+        return {"state": vector, **images}
+
+    def _sense(self) -> NDArray[np.float32]:
         senses = self.robot.proprioception()
         self._accumulate(senses)
         frame = np.concatenate([senses, self._action])
@@ -279,6 +313,26 @@ class WheelBalance(Task[State]):
         (x, y, z), _ = self.robot.body.pose()
         return (x - 1.6, y - 1.3, z + 0.9), (x, y, z + 0.2)
 
+    def sketch(self, state: State) -> Sketch:
+        """Draws the way of the next second, as commanded and as it goes on from now; see `Task.sketch`."""
+        asked = self._way(state.speed_command, state.yaw_rate_command)
+        going = self._way(state.speed, state.yaw_rate)
+        lines = [Line(going, BLUE, width=2.0), Line(asked, ORANGE, arrow=True)]
+        return Sketch(lines, insets={} if self._seen is None else {"camera": self._seen})
+
+    def _way(self, speed: float, yaw_rate: float) -> list[Vec3]:
+        """Gives where a steady motion leads within `_AHEAD`, on the floor, metres in the world."""
+        (x, y, _), quaternion = self.robot.body.pose()
+        rows = rotation_rows(quaternion)
+        heading = math.atan2(rows[1][0], rows[0][0])
+        way = []
+        for _ in range(_WAY_POINTS):
+            way.append((x, y, self._floor.height(x, y) + 0.01))
+            x += speed * _AHEAD / _WAY_POINTS * math.cos(heading)
+            y += speed * _AHEAD / _WAY_POINTS * math.sin(heading)
+            heading += yaw_rate * _AHEAD / _WAY_POINTS
+        return way
+
     def captions(self, state: State) -> dict[str, str]:
         """Gives command, motion and load; see `Task.captions`."""
         return {
@@ -288,6 +342,6 @@ class WheelBalance(Task[State]):
 
 
 class WheelBalanceEnv(SimEnv):
-    """robosim/WheelBalance-v0."""
+    """robosim/WheelBalance-v1."""
 
     TASK = WheelBalance

@@ -4,20 +4,27 @@ from collections.abc import Iterable, Sequence
 
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
-from robosim.math import IDENTITY, Vec3, cross, rotation_rows, to_world
+from robosim.math import IDENTITY, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
+from robosim.shapes import Colour, Kind, Visual
 
-Pose = tuple[Vec3, tuple[float, float, float, float]]
+Pose = tuple[Vec3, Quat]
 BASE = -1
+_LINK_FRAME = slice(4, 6)  # of PyBullet's link state: the pose of the URDF frame in the world
 
 
 class Moment:
-    """What one physics client's bodies compare to learn whether the world has moved since they were read."""
+    """What one physics client's bodies compare to learn whether the world has changed since they were read.
 
-    __slots__ = ("number",)
+    Attributes:
+        number: Grows with every physics step, restore and reset of joints.
+        looks: Grows whenever a body's colour changes.
+    """
+
+    __slots__ = ("looks", "number")
 
     def __init__(self) -> None:
         """Begins at 0."""
-        self.number = 0
+        self.number = self.looks = 0
 
 
 class Body:
@@ -28,11 +35,22 @@ class Body:
         index: PyBullet's number of the body.
         moment: The client's present moment.
         dynamic: Whether it moves, so that a restore must free it of contacts first.
+        visuals: What is seen of it.
+        kind: What sort of thing it is.
+
+    Attributes:
+        placed: Grows whenever it is put somewhere, by `place` or by a restore.
+        colours: Those of whole links that `set_colour` has painted, by PyBullet's number.
     """
 
-    def __init__(self, client: int, index: int, moment: Moment, *, dynamic: bool) -> None:
+    def __init__(
+        self, client: int, index: int, moment: Moment, *, dynamic: bool, visuals: Sequence[Visual], kind: Kind
+    ) -> None:
         """Reads the names; see the class."""
         self._client, self._index, self.dynamic = client, index, dynamic
+        self.visuals, self.kind = tuple(visuals), kind
+        self.placed = 0
+        self.colours: dict[int, Colour] = {}
         self._moment, self._read_at = moment, -1
         name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
         self._links = {name.decode(): BASE}
@@ -46,15 +64,39 @@ class Body:
                 pybullet.setJointMotorControl2(index, joint, pybullet.VELOCITY_CONTROL, force=0, physicsClientId=client)
         inertial = pybullet.getDynamicsInfo(index, BASE, physicsClientId=client)
         self._com: Vec3 = inertial[3]
-        self._com_turn: tuple[float, float, float, float] = inertial[4]
-        if self._com_turn != IDENTITY:
-            raise RobosimError(f"body {name.decode()!r}: the base's inertial frame is turned; give it rpy='0 0 0'")
+        # PyBullet poses the principal axes of inertia; where the URDF has products of inertia, they are turned.
+        self._com_turn: Quat | None = None if inertial[4] == IDENTITY else inertial[4]
+
+    @property
+    def number(self) -> int:
+        """PyBullet's number of the body, as segmented images have it."""
+        return self._index
 
     def pose(self) -> Pose:
         """Gives the base frame's position (m) and quaternion in the world."""
-        com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
+        com, turn = self._read_pose()
         x, y, z = to_world(rotation_rows(turn), self._com)
         return (com[0] - x, com[1] - y, com[2] - z), turn
+
+    @property
+    def inertial_frame(self) -> Pose:
+        """Where the base's inertial frame is in the base's own: its centre of mass and principal axes."""
+        return self._com, self._com_turn or IDENTITY
+
+    def inertial_pose(self) -> Pose:
+        """Gives the pose of the base's inertial frame, which is what PyBullet itself tells, and so the cheapest."""
+        pose: Pose = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
+        return pose
+
+    def link_poses(self, links: Sequence[int]) -> list[Pose]:
+        """Gives position (m) and quaternion in the world of links' frames, by PyBullet's numbers, -1 not among them."""
+        states = pybullet.getLinkStates(self._index, links, computeForwardKinematics=True, physicsClientId=self._client)
+        return [state[_LINK_FRAME] for state in states]
+
+    def _read_pose(self) -> Pose:
+        """Gives where the base's centre of mass is and how the base's own frame is turned."""
+        com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
+        return com, turn if self._com_turn is None else quaternion_product(turn, inverse(self._com_turn))
 
     def motion(self) -> tuple[Pose, Vec3, Vec3]:
         """Gives the base frame's pose, its linear velocity (m/s) and its angular velocity (rad/s), all in the world.
@@ -66,7 +108,7 @@ class Body:
         return self._motion
 
     def _read_motion(self) -> tuple[Pose, Vec3, Vec3]:
-        com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
+        com, turn = self._read_pose()
         linear, angular = pybullet.getBaseVelocity(self._index, physicsClientId=self._client)
         arm = to_world(rotation_rows(turn), self._com)
         wx, wy, wz = cross(angular, arm)
@@ -82,10 +124,12 @@ class Body:
         """
         x, y, z = to_world(rotation_rows(quaternion), self._com)
         com = (position[0] + x, position[1] + y, position[2] + z)
-        pybullet.resetBasePositionAndOrientation(self._index, com, quaternion, physicsClientId=self._client)
+        turn = quaternion if self._com_turn is None else quaternion_product(quaternion, self._com_turn)
+        pybullet.resetBasePositionAndOrientation(self._index, com, turn, physicsClientId=self._client)
         if self.dynamic:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
         self._read_at = -1
+        self.placed += 1
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.
@@ -93,7 +137,8 @@ class Body:
         Raises:
             RobosimError: A name is none of this body's.
         """
-        return Joints(self._client, self._index, [self._known(name, self._joints, "joint") for name in names])
+        indices = [self._known(name, self._joints, "joint") for name in names]
+        return Joints(self._client, self._index, indices, self._moment)
 
     def _known(self, name: str, table: dict[str, int], kind: str) -> int:
         if name not in table:
@@ -140,18 +185,41 @@ class Body:
         """
         pybullet.applyExternalForce(self._index, BASE, force, point, pybullet.WORLD_FRAME, physicsClientId=self._client)
 
+    def normal_forces(self, links: Sequence[str]) -> list[float]:
+        """Gives how hard each of some links was pressed against in the last physics step, newtons.
+
+        A link's force is the sum of its contacts' normal forces, those with the body's own other links included.
+
+        Raises:
+            RobosimError: A name is none of this body's.
+        """
+        numbers = [self._known(link, self._links, "link") for link in links]
+        pressed = dict.fromkeys(numbers, 0.0)
+        for contact in pybullet.getContactPoints(bodyA=self._index, physicsClientId=self._client):
+            _, body, other, link, other_link = contact[:5]
+            if body == self._index and link in pressed:
+                pressed[link] += contact[9]
+            if other == self._index and other_link in pressed:
+                pressed[other_link] += contact[9]
+        return [pressed[number] for number in numbers]
+
     def set_colour(self, link: str, colour: Sequence[float]) -> None:
         """Paints a link: red, green, blue, opacity in [0, 1]."""
         index = self._known(link, self._links, "link")
-        pybullet.changeVisualShape(self._index, index, rgbaColor=colour, physicsClientId=self._client)
+        red, green, blue, opacity = colour
+        painted = red, green, blue, opacity
+        if self.colours.get(index) != painted:
+            pybullet.changeVisualShape(self._index, index, rgbaColor=painted, physicsClientId=self._client)
+            self.colours[index] = painted
+            self._moment.looks += 1
 
 
 class Joints:
     """Joints of one body in a fixed order; lists below have one entry a joint."""
 
-    def __init__(self, client: int, body: int, indices: list[int]) -> None:
+    def __init__(self, client: int, body: int, indices: list[int], moment: Moment) -> None:
         """Keeps the indices; `Body.joints` makes them."""
-        self._client, self._body, self._indices = client, body, indices
+        self._client, self._body, self._indices, self._moment = client, body, indices, moment
 
     def positions_velocities(self) -> tuple[list[float], list[float]]:
         """Gives positions (rad or m) and velocities (rad/s or m/s)."""
@@ -162,6 +230,7 @@ class Joints:
         """Puts the joints at positions, at rest, whatever the physics says."""
         for index, position in zip(self._indices, positions, strict=True):
             pybullet.resetJointState(self._body, index, position, 0.0, physicsClientId=self._client)
+        self._moment.number += 1
 
     def drive(self, torques: Sequence[float], speed_limit: float) -> None:
         """Drives with torques (N·m) until told otherwise, up to a speed (rad/s) at which they cease.

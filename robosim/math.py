@@ -62,6 +62,12 @@ def quaternion_product(a: Sequence[float], b: Sequence[float]) -> Quat:
     )
 
 
+def inverse(quaternion: Sequence[float]) -> Quat:
+    """Gives the rotation that undoes ``quaternion``, unit norm."""
+    x, y, z, w = quaternion
+    return (-x, -y, -z, w)
+
+
 def axis_angle(axis: Sequence[float], angle: float) -> Quat:
     """Gives the quaternion that turns by ``angle`` radians about a unit ``axis``."""
     s = math.sin(angle / 2)

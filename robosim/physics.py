@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from robosim.body import Body, Moment
 from robosim.bullet import pybullet
+from robosim.bullet_shapes import create_collision, create_heights, create_visual, read_visuals
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
+from robosim.shapes import Box, Colour, Kind, Triangles, Visual, height_surface
 
 GRAVITY = 9.81  # m/s²
 _PROBE = "import pybullet, sys; sys.exit(pybullet.connect(pybullet.GUI) < 0)"
@@ -51,6 +53,11 @@ class Physics:
         gui: Open PyBullet's window instead of running without a display.
         solver_iterations: Iterations of the contact solver in each step.
 
+    Attributes:
+        client: PyBullet's number of the client, for the modules that speak to PyBullet.
+        bodies: All that was added, in that order.
+        moment: Grows with whatever changes the world.
+
     Raises:
         RobosimError: A window was asked for where there is no display.
     """
@@ -64,11 +71,11 @@ class Physics:
         self.dt = dt
         self.gui = gui
         window = (pybullet.GUI, "--width=1280 --height=720")
-        self._client = pybullet.connect(*window) if gui else pybullet.connect(pybullet.DIRECT)
-        if self._client < 0:
+        self.client = pybullet.connect(*window) if gui else pybullet.connect(pybullet.DIRECT)
+        if self.client < 0:
             raise RobosimError("PyBullet could not start; with render_mode='human', try render_mode='rgb_array'")
-        self._bodies: list[Body] = []
-        self._moment = Moment()
+        self.bodies: list[Body] = []
+        self.moment = Moment()
         self._state: int | None = None
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=dt,
@@ -78,11 +85,11 @@ class Physics:
             deterministicOverlappingPairs=1,
             # With cone friction feet and wheels creep: bullet3 issue 1473.
             enableConeFriction=0,
-            physicsClientId=self._client,
+            physicsClientId=self.client,
         )
-        pybullet.setGravity(0, 0, -GRAVITY, physicsClientId=self._client)
+        pybullet.setGravity(0, 0, -GRAVITY, physicsClientId=self.client)
         if gui:
-            pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self._client)
+            pybullet.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0, physicsClientId=self.client)
 
     def __enter__(self) -> "Physics":
         """Gives itself; leaving the block closes it."""
@@ -96,9 +103,9 @@ class Physics:
 
     def close(self) -> None:
         """Ends the client; a second call does nothing."""
-        if self._client >= 0:
-            pybullet.disconnect(self._client)
-            self._client = -1
+        if self.client >= 0:
+            pybullet.disconnect(self.client)
+            self.client = -1
 
     def load_urdf(
         self,
@@ -107,6 +114,7 @@ class Physics:
         quaternion: Sequence[float] = IDENTITY,
         *,
         fixed: bool = False,
+        kind: Kind = Kind.ROBOT,
     ) -> Body:
         """Loads a URDF, its joints' default motors switched off.
 
@@ -115,53 +123,74 @@ class Physics:
             position: Where its base frame goes, metres.
             quaternion: How its base frame is turned.
             fixed: Nail the base to the world.
+            kind: What sort of thing it is.
         """
         # By itself PyBullet makes a cylinder a prism of 32 faces: a wheel would stand on flats and cog.
         flags = pybullet.URDF_USE_INERTIA_FROM_FILE | pybullet.URDF_USE_IMPLICIT_CYLINDER
         index = pybullet.loadURDF(
-            str(path), position, quaternion, useFixedBase=fixed, flags=flags, physicsClientId=self._client
+            str(path), position, quaternion, useFixedBase=fixed, flags=flags, physicsClientId=self.client
         )
-        return self._adopt(index, dynamic=not fixed)
+        return self._adopt(index, read_visuals(self.client, index), dynamic=not fixed, kind=kind)
 
-    def add_plane(self, texture: Path | None = None, size: float = 200.0) -> Body:
-        """Adds an endless floor through the origin, seen as a square of ``size`` metres."""
-        collision = pybullet.createCollisionShape(pybullet.GEOM_PLANE, physicsClientId=self._client)
-        corners = [[x * size / 2, y * size / 2, 0.0] for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-        repeats = size / 2
-        visual = pybullet.createVisualShape(
-            pybullet.GEOM_MESH, vertices=corners, indices=[0, 1, 2, 0, 2, 3], normals=[[0, 0, 1]] * 4,
-            uvs=[[0, 0], [repeats, 0], [repeats, repeats], [0, repeats]], physicsClientId=self._client,
-        )  # fmt: skip
-        index = pybullet.createMultiBody(0, collision, visual, physicsClientId=self._client)
-        if texture is not None:
-            image = pybullet.loadTexture(str(texture), physicsClientId=self._client)
-            pybullet.changeVisualShape(index, -1, textureUniqueId=image, physicsClientId=self._client)
-        return self._adopt(index, dynamic=False)
+    def add_plane(self, texture: Path | None = None, size: float = 200.0, kind: Kind = Kind.FLOOR) -> Body:
+        """Adds an endless floor through the origin, seen as a square of ``size`` metres; a texture is 2 m wide."""
+        collision = pybullet.createCollisionShape(pybullet.GEOM_PLANE, physicsClientId=self.client)
+        corners = np.array([(-1.0, -1.0, 0.0), (1.0, -1.0, 0.0), (1.0, 1.0, 0.0), (-1.0, 1.0, 0.0)]) * size / 2
+        faces = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+        square = Triangles(corners, faces, (corners[:, :2] + size / 2) / 2.0)
+        return self._add(collision, [Visual(square, texture=texture)], 0.0, kind)
 
-    def add_box(self, size: Sequence[float], mass: float, colour: Sequence[float]) -> Body:
-        """Adds a box at the origin; mass 0 makes it immovable.
+    def add_heights(self, heights: NDArray[np.float64], cell: float, colour: Colour, kind: Kind = Kind.FLOOR) -> Body:
+        """Adds fixed, uneven ground, its middle at the origin and its heights above the origin's level.
 
         Args:
-            size: Full lengths along its axes, metres.
-            mass: Kilograms.
-            colour: Red, green, blue, opacity in [0, 1].
+            heights: Shape (along x, along y), metres.
+            cell: Metres from one sample to the next.
+            colour: Of the ground.
+            kind: What sort of thing it is.
         """
-        half = [length / 2 for length in size]
-        collision = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half, physicsClientId=self._client)
-        visual = pybullet.createVisualShape(
-            pybullet.GEOM_BOX, halfExtents=half, rgbaColor=colour, physicsClientId=self._client
-        )
-        index = pybullet.createMultiBody(mass, collision, visual, physicsClientId=self._client)
-        return self._adopt(index, dynamic=mass > 0)
+        surface = height_surface(heights, cell)
+        # PyBullet centres a height field vertically; seen and felt, it stands where its numbers say.
+        lift = float(heights.max() + heights.min()) / 2
+        collision = create_heights(self.client, heights.T, cell)
+        body = self._add(collision, [Visual(surface, colour, position=(0.0, 0.0, -lift))], 0.0, kind)
+        body.place((0.0, 0.0, lift))
+        return body
 
-    def _adopt(self, index: int, *, dynamic: bool) -> Body:
-        body = Body(self._client, index, self._moment, dynamic=dynamic)
-        self._bodies.append(body)
+    def add_body(self, visuals: Sequence[Visual], mass: float, kind: Kind = Kind.OTHER) -> Body:
+        """Adds a body of one link at the origin, as solid as it looks; mass 0 makes it immovable.
+
+        Args:
+            visuals: Its shapes, 16 at most, all of link -1.
+            mass: Kilograms.
+            kind: What sort of thing it is.
+
+        Raises:
+            RobosimError: There are too many shapes, or a surface among them.
+        """
+        return self._add(create_collision(self.client, visuals), visuals, mass, kind)
+
+    def add_box(self, size: Sequence[float], mass: float, colour: Colour, kind: Kind = Kind.OTHER) -> Body:
+        """Adds a box at the origin, of full lengths ``size`` in metres; see `add_body`."""
+        x, y, z = size
+        return self.add_body([Visual(Box((x, y, z)), colour)], mass, kind)
+
+    def _add(self, collision: int, visuals: Sequence[Visual], mass: float, kind: Kind) -> Body:
+        seen = create_visual(self.client, visuals)
+        index = pybullet.createMultiBody(mass, collision, seen, physicsClientId=self.client)
+        for texture in {visual.texture for visual in visuals if isinstance(visual.texture, Path)}:
+            image = pybullet.loadTexture(str(texture), physicsClientId=self.client)
+            pybullet.changeVisualShape(index, -1, textureUniqueId=image, physicsClientId=self.client)
+        return self._adopt(index, visuals, dynamic=mass > 0, kind=kind)
+
+    def _adopt(self, index: int, visuals: Sequence[Visual], *, dynamic: bool, kind: Kind) -> Body:
+        body = Body(self.client, index, self.moment, dynamic=dynamic, visuals=visuals, kind=kind)
+        self.bodies.append(body)
         return body
 
     def save(self) -> None:
         """Keeps the present state as the one `restore` returns to; call it once, when the world is built."""
-        self._state = pybullet.saveState(physicsClientId=self._client)
+        self._state = pybullet.saveState(physicsClientId=self.client)
 
     def restore(self) -> None:
         """Returns to the saved state, so that what follows does not depend on what was.
@@ -174,21 +203,23 @@ class Physics:
         """
         if self._state is None:
             raise RuntimeError("Physics.restore() before Physics.save()")
-        for place, body in enumerate(body for body in self._bodies if body.dynamic):
+        for place, body in enumerate(body for body in self.bodies if body.dynamic):
             body.place((_FAR, _FAR * place, _FAR))
-        pybullet.performCollisionDetection(physicsClientId=self._client)
-        pybullet.restoreState(stateId=self._state, physicsClientId=self._client)
-        self._moment.number += 1
+        pybullet.performCollisionDetection(physicsClientId=self.client)
+        pybullet.restoreState(stateId=self._state, physicsClientId=self.client)
+        for body in self.bodies:
+            body.placed += 1  # what is fixed has gone back, too
+        self.moment.number += 1
 
     def step(self, steps: int = 1) -> None:
         """Moves the world on by ``steps`` physics steps."""
         for _ in range(steps):
-            pybullet.stepSimulation(physicsClientId=self._client)
-        self._moment.number += 1
+            pybullet.stepSimulation(physicsClientId=self.client)
+        self.moment.number += 1
 
     def ray(self, start: Sequence[float], end: Sequence[float]) -> Vec3 | None:
         """Gives the first point that a ray from ``start`` to ``end`` hits, metres in the world, or None."""
-        index, _, _, position, _ = pybullet.rayTest(start, end, physicsClientId=self._client)[0]
+        index, _, _, position, _ = pybullet.rayTest(start, end, physicsClientId=self.client)[0]
         return None if index < 0 else position
 
     def look(self, eye: Sequence[float], target: Sequence[float]) -> None:
@@ -199,28 +230,5 @@ class Physics:
         distance = float(np.linalg.norm((x, y, z)))
         pybullet.resetDebugVisualizerCamera(
             distance, float(np.degrees(np.arctan2(x, -y))), -float(np.degrees(np.arcsin(z / distance))), target,
-            physicsClientId=self._client,
+            physicsClientId=self.client,
         )  # fmt: skip
-
-    def picture(
-        self, eye: Sequence[float], target: Sequence[float], *, width: int = 640, height: int = 480, fov: float = 50.0
-    ) -> NDArray[np.uint8]:
-        """Draws the world without a display.
-
-        Args:
-            eye: Where the camera stands, metres in the world.
-            target: What it looks at; up is up.
-            width: Pixels.
-            height: Pixels.
-            fov: Vertical field of view, degrees.
-
-        Returns:
-            RGB, shape ``(height, width, 3)``.
-        """
-        view = pybullet.computeViewMatrix(eye, target, (0, 0, 1), physicsClientId=self._client)
-        lens = pybullet.computeProjectionMatrixFOV(fov, width / height, 0.05, 60.0, physicsClientId=self._client)
-        _, _, pixels, _, _ = pybullet.getCameraImage(
-            width, height, view, lens, lightDirection=(0.4, -0.6, 1.0), shadow=0,
-            flags=pybullet.ER_NO_SEGMENTATION_MASK, renderer=pybullet.ER_TINY_RENDERER, physicsClientId=self._client,
-        )  # fmt: skip
-        return np.asarray(pixels, dtype=np.uint8).reshape(height, width, 4)[..., :3].copy()

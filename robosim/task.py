@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from robosim.errors import RobosimError
 from robosim.math import Vec3
 from robosim.physics import Physics
+from robosim.render.sketch import Sketch
 from robosim.robots.robot import Robot
 from robosim.seeding import Streams
 
@@ -122,6 +123,10 @@ class Task(ABC, Generic[S]):
     @abstractmethod
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Gives where a spectator's camera stands and what it looks at, metres in the world."""
+
+    def sketch(self, state: S) -> Sketch:
+        """Gives what a spectator wants to see drawn into the world: command, path, what the sensors see."""
+        return Sketch()
 
     @abstractmethod
     def captions(self, state: S) -> dict[str, str]:

@@ -22,7 +22,7 @@ from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.physics import Physics
 
 Round = Callable[[], dict[str, float]]
-"""Plays one round, and returns the rate of each contender, in env steps per second."""
+"""Plays one round, and returns the rate of each contender, in env steps, frames or scans per second."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class Bench:
         spec = gym.spec(self.experiment.env.id)
         kwargs = {"disable_env_checker": True, **self.experiment.env_kwargs("train")}
         return partial(gym.make, spec, **kwargs)  # type: ignore[arg-type]  # of the env, whatever they are
+
+    def open(self, physics: Physics) -> Physics:
+        """Gives a world back, and closes it at the end."""
+        self._stack.callback(physics.close)
+        return physics
 
     @cached_property
     def vector_envs(self) -> Mapping[str, VecEnv]:

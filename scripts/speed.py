@@ -24,8 +24,10 @@ from robosim.agents.training.experiment_file import load_experiment, parse_exper
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement
+from robosim.scripts.sight_measurements import SIGHT_MEASUREMENTS
 
-Name = Literal["env", "sampling", "training"]
+Name = Literal["env", "sampling", "training", "warehouse-64", "warehouse-128", "a1-64", "a1-128", "lidar", "camera-env"]
+ALL: dict[str, Measurement] = {**MEASUREMENTS, **SIGHT_MEASUREMENTS}
 
 LONGEST = 600.0  # seconds of one turn
 BUSY = 0.5  # load from which a measurement is worth a warning
@@ -75,7 +77,7 @@ class Ratio(Spread):
 
 
 class Figures(BaseModel):
-    """What one measurement found, in env steps per second."""
+    """What one measurement found, in env steps, frames or scans per second."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -118,7 +120,7 @@ def main(argv: Sequence[str]) -> int:
     load_before = os.getloadavg()[0]
     if load_before > BUSY:
         console.print(f"[yellow]other programs are running (load {load_before:.1f}): the figures will scatter[/]")
-    chosen = {name: MEASUREMENTS[name] for name in options.only or MEASUREMENTS}
+    chosen = {name: ALL[name] for name in options.only or ALL}
     with ExitStack() as stack:
         bench = Bench(experiment, min(options.workers, experiment.envs), seconds, stack)
         found = _measure(chosen, bench, rounds, console)
@@ -199,7 +201,7 @@ def _spread(values: Sequence[float]) -> Spread:
 def _table(speed: Speed) -> Table:
     experiment = speed.experiment
     view = Table(
-        title=f"{experiment.env.id}: env steps per second",
+        title=f"{experiment.env.id}: env steps, frames or scans per second",
         caption=f"{experiment.envs} envs, {speed.workers} workers, {speed.rounds} rounds; {speed.machine['cpu']}, "
         f"{speed.machine['cores']} cores",
     )

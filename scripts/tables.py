@@ -70,7 +70,7 @@ def speed_table() -> str:
     if not SPEED.is_file():
         return ""
     speed = Speed.model_validate_json(SPEED.read_bytes())
-    rows = ["| env steps per second | | median | min to max |", "|---|---|---:|---:|"]
+    rows = ["| per second | | median | min to max |", "|---|---|---:|---:|"]
     for figures in speed.measurements.values():
         for name, spread in figures.spread.items():
             rows.append(f"| {figures.what} | {name} | {spread.median:,.0f} | {spread.min:,.0f} to {spread.max:,.0f} |")

@@ -26,6 +26,8 @@ from robosim.render.window import Window, WindowError, check_display
 from robosim.scripts.cli import INTERRUPTED, command
 from robosim.seeding import Split, checked_level
 
+VIDEO_SIZE = 1280, 720
+
 
 class WatchError(RobosimError):
     """Something that was asked for cannot be shown."""
@@ -72,7 +74,8 @@ def main(argv: Sequence[str]) -> int:
     _check(options)
     env_id, kwargs = _env(options)
     console = Console(highlight=False)
-    with stage(options.agent, env_id, kwargs) as (env, policy):
+    size = VIDEO_SIZE if options.video is not None else None  # a window must keep up with time
+    with stage(options.agent, env_id, kwargs, size) as (env, policy):
         if options.video is not None:
             return _record(env, policy, options, options.video, console)
         return _show(env, policy, options, console)

@@ -20,6 +20,8 @@ FORBIDDEN = {
     "robosim/bullet.py": {"gymnasium", *LEARNING, *ABOVE},
     "robosim/body.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/physics.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
+    "robosim/bullet_shapes.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
+    "robosim/bullet_senses.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/perception": {"pybullet", "gymnasium", "stable_baselines3", *ABOVE},
     "envs": {"pybullet", "robosim.bullet", *LEARNING, "robosim.agents"},
     "agents": {"pybullet", "robosim.bullet", "robosim.envs"},

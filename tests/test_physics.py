@@ -171,26 +171,20 @@ def test_unknown_names_are_told_with_what_there_is(physics: Physics) -> None:
         body.mass("deck")
 
 
-def test_a_picture_shows_what_is_there(physics: Physics) -> None:
-    red = physics.add_box((1.0, 1.0, 1.0), 0.0, (1.0, 0.0, 0.0, 1.0))
-    picture = physics.picture((3.0, 0.0, 0.0), (0.0, 0.0, 0.0), width=64, height=48)
-    assert picture.shape == (48, 64, 3)
-    centre, corner = picture[24, 32].astype(int), picture[2, 2].astype(int)
-    assert centre[0] > centre[1] + 60
-    assert abs(corner[0] - corner[1]) < 20
-    assert red.pose()[0] == (0.0, 0.0, 0.0)
-
-
 def test_no_time_step_no_physics() -> None:
     with pytest.raises(RobosimError, match="dt=0"):
         Physics(0)
 
 
-def test_a_turned_inertial_frame_is_refused(physics: Physics, tmp_path: Path) -> None:
+def test_a_body_with_turned_axes_of_inertia_stands_where_it_is_placed(physics: Physics, tmp_path: Path) -> None:
     urdf = tmp_path / "turned.urdf"
     urdf.write_text(
-        '<robot name="turned"><link name="a"><inertial><origin rpy="0.3 0 0" xyz="0 0 0"/><mass value="1"/>'
+        '<robot name="turned"><link name="a"><inertial><origin rpy="0.3 -0.2 0.5" xyz="0.1 0.2 0.3"/><mass value="1"/>'
         '<inertia ixx="1" iyy="2" izz="3" ixy="0" ixz="0" iyz="0"/></inertial></link></robot>'
     )
-    with pytest.raises(RobosimError, match="turned"):
-        physics.load_urdf(urdf)
+    body = physics.load_urdf(urdf)
+    turn = axis_angle((0.6, 0.0, 0.8), 1.1)
+    body.place((1.0, -2.0, 5.0), turn)
+    for position, quaternion in (body.pose(), body.motion()[0]):
+        assert position == pytest.approx((1.0, -2.0, 5.0), abs=1e-9)
+        assert quaternion == pytest.approx(turn, abs=1e-9)

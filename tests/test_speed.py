@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from robosim.scripts.measurements import MEASUREMENTS
-from robosim.scripts.speed import Speed, main
+from robosim.scripts.speed import ALL, Speed, main
 
 
 @pytest.mark.medium
@@ -17,7 +16,7 @@ def test_a_quick_run_measures_everything_and_keeps_every_figure(
     path = tmp_path / "speed.json"
     assert main(["--quick", "--json", str(path)]) == 0
     speed = Speed.model_validate_json(path.read_bytes())
-    assert list(speed.measurements) == list(MEASUREMENTS)
+    assert list(speed.measurements) == list(ALL)
     assert str(path) in speed.command
     for figures in speed.measurements.values():
         assert set(figures.rates) == set(figures.spread)

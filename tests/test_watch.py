@@ -27,7 +27,7 @@ from robosim.render.overlay import Banner, Hud, Picture
 from robosim.render.window import Window, Wish, check_display
 from robosim.scripts.watch import main
 
-ENV = "robosim/WheelBalance-v0"
+ENV = "robosim/WheelBalance-v1"
 Captured = pytest.CaptureFixture[str]
 
 
@@ -197,7 +197,7 @@ def test_watch_writes_a_video(ending: str, tmp_path: Path, capsys: Captured) -> 
     assert main([*argv, "--video", str(path)]) == 0
     found = decoded(path)
     assert len(found) == {"mp4": 6, "gif": 3}[ending]  # 0 to 0.1 s at 25 pictures a second, twice
-    assert found[0].shape == {"mp4": (480, 640, 3), "gif": (360, 480, 3)}[ending]
+    assert found[0].shape == {"mp4": (720, 1280, 3), "gif": (270, 480, 3)}[ending]
     assert found[0].std() > 10
     shown = capsys.readouterr().out
     assert str(path) in shown.replace("\n", "")

@@ -37,7 +37,7 @@ def pay(state: wb.State) -> float:
 
 
 def test_the_reward_is_highest_where_it_should_be() -> None:
-    assert pay(IDEAL) == pytest.approx(4.0)
+    assert pay(IDEAL) == pytest.approx(7.0)
     for worse in (
         replace(IDEAL, speed=0.7),
         replace(IDEAL, speed=0.3),
@@ -47,6 +47,11 @@ def test_the_reward_is_highest_where_it_should_be() -> None:
         replace(IDEAL, tilt=0.7),
     ):
         assert pay(worse) < pay(IDEAL)
+
+
+def test_it_is_never_better_to_fall() -> None:
+    astray = replace(IDEAL, speed=IDEAL.speed + 3.0, yaw_rate=IDEAL.yaw_rate + 5.0)
+    assert pay(astray) > -1e-9
 
 
 def test_half_pay_where_the_docstrings_say() -> None:
@@ -195,7 +200,7 @@ def test_the_closed_loop_is_stable() -> None:
 
 def test_the_expert_treats_a_batch_like_each_of_its_rows() -> None:
     expert, rng = BalanceLqr(), np.random.default_rng(0)
-    space = gym.make("robosim/WheelBalance-v0").observation_space
+    space = gym.make("robosim/WheelBalance-v1").observation_space
     batch = rng.normal(0, 0.1, (3, *space.shape)).astype(np.float32)  # type: ignore[misc]
     once, state = expert.predict(batch)
     twice, _ = expert.predict(batch, state, episode_start=np.array([False, True, False]))

@@ -50,14 +50,14 @@ class Weights:
         turn: Share of peak torque.
     """
 
-    way: float = 0.65
-    speed: float = 0.16
-    pitch: float = 0.16
-    pitch_rate: float = 6.8
-    torque: float = 0.12
-    heading: float = 0.86
-    yaw_rate: float = 0.25
-    turn: float = 0.07
+    way: float = 1.71
+    speed: float = 0.201
+    pitch: float = 0.425
+    pitch_rate: float = 6.15
+    torque: float = 0.295
+    heading: float = 0.662
+    yaw_rate: float = 0.381
+    turn: float = 0.0301
 
 
 def balance_dynamics() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -130,7 +130,8 @@ class BalanceLqr:
         deterministic: bool = False,
     ) -> tuple[NDArray[np.float32], State]:
         """Gives the torque shares; as SB3's ``predict``, for one observation or a batch."""
-        seen = np.asarray(observation, np.float64)
+        vector = observation["state"] if isinstance(observation, dict) else observation
+        seen = np.asarray(vector, np.float64)
         batch = np.atleast_2d(seen)
         integral = np.zeros((len(batch), 2)) if state is None else state[0]
         if episode_start is not None:

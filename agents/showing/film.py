@@ -51,19 +51,32 @@ class Moment:
 
     def picture(self) -> Picture:
         """Draw the env as it is now: call it before the next moment is asked for, or not at all."""
-        return draw(np.asarray(self.env.render(), np.uint8), self.hud)
+        picture = np.asarray(self.env.render(), np.uint8)
+        annotate = getattr(self.env.unwrapped, "annotate", None)  # robosim's own envs have it
+        return draw(picture if annotate is None else annotate(picture), self.hud)
 
 
 @contextlib.contextmanager
-def stage(agent: str, env_id: str, kwargs: dict[str, Any]) -> Iterator[tuple[AnyEnv, Policy]]:
+def stage(
+    agent: str, env_id: str, kwargs: dict[str, Any], size: tuple[int, int] | None = None
+) -> Iterator[tuple[AnyEnv, Policy]]:
     """An env that draws pictures, and an agent to act in it.
+
+    Args:
+        agent: As `robosim.agents.policies.find` names it.
+        env_id: Of the env.
+        kwargs: Of the env.
+        size: Width and height of the pictures, where the env lets one choose; None: the env's own.
 
     Raises:
         RobosimError: There is no such agent or env, or they do not fit.
     """
     with contextlib.closing(Player()) as player:
         player.take(Job(agent, find_env(env_id), {**kwargs, "render_mode": "rgb_array"}))
-        yield player.load()
+        env, policy = player.load()
+        if size is not None and hasattr(env.unwrapped, "picture_size"):
+            env.unwrapped.picture_size = size
+        yield env, policy
 
 
 def moments(env: AnyEnv, policy: Policy, title: str, seed: int, seconds: float | None = None) -> Iterator[Moment]:

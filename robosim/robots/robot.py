@@ -7,6 +7,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Body, Pose
+from robosim.sensors.camera import Mount
 
 
 class Robot(ABC):
@@ -16,11 +17,13 @@ class Robot(ABC):
         body: The body in the physics.
         action_space: What `act` takes, scaled to [-1, 1].
         proprioception_space: What `proprioception` gives; the robot's docstring says units and frame.
+        mount: Where its camera sits.
     """
 
     body: Body
     action_space: spaces.Box
     proprioception_space: spaces.Box
+    mount: Mount
 
     @abstractmethod
     def reset(self, pose: Pose, rng: np.random.Generator, noise: float) -> None:

@@ -18,6 +18,7 @@ from robosim.body import Pose
 from robosim.math import Vec3, clip
 from robosim.physics import Physics
 from robosim.robots.robot import Robot
+from robosim.sensors.camera import Mount
 from robosim.sensors.encoders import Encoders
 from robosim.sensors.imu import Imu
 
@@ -31,6 +32,7 @@ CHASSIS_INERTIA: Vec3 = (0.411, 0.333, 0.203)  # kg·m² about x, y, z
 WHEEL_MASS = 3.0  # kg each
 WHEEL_SPIN_INERTIA = 0.030  # kg·m² about the axle, each
 WHEEL_TURN_INERTIA = 0.016  # kg·m² about a diameter, each
+CAMERA = Mount((0.106, 0.0, 0.31), (1.0, 0.0, -0.2))  # in the dark panel, tipped down by 11°
 DECK = 0.455  # m above the axle; the load stands here
 LOAD_SIZE: Vec3 = (0.24, 0.30, 0.20)  # m
 
@@ -79,6 +81,7 @@ class WheelCourier(Robot):
     def __init__(self, physics: Physics) -> None:
         """Loads the body; see the class."""
         self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
+        self.mount = CAMERA
         self.body = physics.load_urdf(URDF, (0.0, 0.0, WHEEL_RADIUS))
         self.body.set_damping(0.0, 0.0)
         self.body.set_friction(1.0)  # PyBullet multiplies two bodies' friction: the floor's alone shall count

@@ -21,6 +21,8 @@ class Encoders(Sensor):
         limit: The largest speed that is told apart, rad/s.
     """
 
+    space: spaces.Box
+
     def __init__(self, wheels: Joints, count: int, limit: float) -> None:
         """Fits them; see the class."""
         self._wheels = wheels

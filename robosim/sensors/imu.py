@@ -1,12 +1,16 @@
 """An inertial measurement unit in a body's base frame."""
 
+import math
+
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Body
+from robosim.errors import RobosimError
 from robosim.math import clip, rotation_rows, to_body
 from robosim.sensors.sensor import Sensor
+from robosim.sensors.vary import Vary, checked, draw
 
 # Consumer MEMS units after attitude filtering; the order of legged_gym's noise scales (gravity 0.05, gyro 0.2 rad/s
 # uniform).
@@ -22,21 +26,46 @@ class Imu(Sensor):
 
     Args:
         body: What it is fixed to.
+        gravity_noise: Standard deviation of each reading, 1.
+        gyro_noise: Standard deviation of each reading, rad/s.
+        gyro_walk: How the gyro's bias wanders during an episode: its standard deviation after one second, rad/s; after
+            t seconds it is √t times as large.
+        dt: Seconds from one reading to the next; only the walk needs it.
+
+    Raises:
+        RobosimError: A value is not possible, or the walk has no ``dt``.
     """
 
-    def __init__(self, body: Body) -> None:
+    space: spaces.Box
+
+    def __init__(
+        self,
+        body: Body,
+        gravity_noise: Vary = GRAVITY_NOISE,
+        gyro_noise: Vary = GYRO_NOISE,
+        gyro_walk: Vary = 0.0,
+        dt: float | None = None,
+    ) -> None:
         """Fixes it; see the class."""
+        if gyro_walk != 0 and not (dt is not None and dt > 0):
+            raise RobosimError(f"dt={dt!r}: gyro_walk={gyro_walk!r} needs the positive time between readings, seconds")
         self._body = body
         self._high = np.array([1.2] * 3 + [GYRO_RANGE] * 3, np.float32)
         self.space = spaces.Box(-self._high, self._high)
         self._limits: list[float] = self._high.tolist()
+        self._gravity_noise = checked("gravity_noise", gravity_noise)
+        self._gyro_noise = checked("gyro_noise", gyro_noise)
+        self._gyro_walk, self._root_dt = checked("gyro_walk", gyro_walk), math.sqrt(dt or 0.0)
         self._bias = self._sigma = [0.0] * 6
+        self._walk = 0.0  # rad/s, standard deviation of the bias's next stride
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
         """Draws this episode's bias; see `Sensor.reset`."""
         spread = [noise * GRAVITY_BIAS] * 3 + [noise * GYRO_BIAS] * 3
         self._bias = (rng.normal(size=6) * spread).tolist()
-        self._sigma = [noise * GRAVITY_NOISE] * 3 + [noise * GYRO_NOISE] * 3
+        gravity, gyro = draw(self._gravity_noise, rng), draw(self._gyro_noise, rng)
+        self._sigma = [noise * gravity] * 3 + [noise * gyro] * 3
+        self._walk = noise * draw(self._gyro_walk, rng) * self._root_dt
 
     def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Measures; see the class."""
@@ -46,4 +75,8 @@ class Imu(Sensor):
         exact = (-x, -y, -z, *to_body(rows, spin))
         parts = zip(self._sigma, rng.standard_normal(6).tolist(), self._bias, exact, self._limits, strict=True)
         # Six floats: NumPy would take three times as long.
-        return np.array([clip(s * n + bias + true, -most, most) for s, n, bias, true, most in parts], np.float32)
+        reading = np.array([clip(s * n + bias + true, -most, most) for s, n, bias, true, most in parts], np.float32)
+        if self._walk > 0:
+            strides = rng.standard_normal(3).tolist()
+            self._bias[3:] = [bias + self._walk * n for bias, n in zip(self._bias[3:], strides, strict=True)]
+        return reading

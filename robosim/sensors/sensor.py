@@ -1,10 +1,14 @@
 """What every sensor offers: `Sensor`."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
+
+Reading = NDArray[Any] | dict[str, NDArray[Any]]
+"""One array, or several of the same moment by name."""
 
 
 class Sensor(ABC):
@@ -14,7 +18,7 @@ class Sensor(ABC):
         space: What `read` gives; its docstring says units and frame.
     """
 
-    space: spaces.Box
+    space: spaces.Space[Any]
 
     @abstractmethod
     def reset(self, rng: np.random.Generator, noise: float) -> None:
@@ -26,5 +30,5 @@ class Sensor(ABC):
         """
 
     @abstractmethod
-    def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
+    def read(self, rng: np.random.Generator) -> Reading:
         """Measures now; fresh memory, within ``space``."""

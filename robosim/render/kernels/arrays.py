@@ -1,0 +1,148 @@
+"""What the kernels read and write: named groups of arrays, all of them made once and used for every frame.
+
+Points are in metres. A *link* is a rigid group that moves as one; a *part* is a run of faces on one link that share
+colour, texture and label. The camera's frame is OpenCV's: x right, y down, z forward.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Triple = tuple[float, float, float]
+"""A point, a direction or a colour inside a kernel: unlike a small array, it costs no memory."""
+Row = tuple[float, float, float, float]
+Transform = tuple[Row, Row, Row]
+"""Rotation and translation: a point p goes to row · (p, 1), row by row."""
+NONE = -1
+
+
+Lens6 = tuple[float, float, float, float, float, float]
+Side = tuple[float, float]
+Sides = tuple[Side, Side, Side, Side]
+
+
+class Geometry(NamedTuple):
+    """Everything that can be seen. V vertices, F faces, P parts; a part's faces and vertices follow one another.
+
+    Attributes:
+        vertices: float32 (V, 3), in the part's link frame.
+        faces: int32 (F, 3), counter-clockwise from outside.
+        planes: float32 (F, 4), outward unit normal n and offset d in the link frame: n · p = d on the face.
+        face_part: int32 (F,).
+        face_normals: int32 (F,), the row of ``normals`` where a face is rounded, else -1.
+        normals: float32 (S, 3, 4): normal = M (p, 1) at a point p of the face, in the link frame.
+        face_uvs: int32 (F,), the row of ``uvs`` where a face is textured, else -1.
+        uvs: float32 (T, 2, 4): (u, v) = M (p, 1).
+        first_face: int32 (P + 1,).
+        first_vertex: int32 (P + 1,).
+        spheres: float64 (P, 4), middle in the link frame and radius of a ball around the part.
+        links: int32 (P,), the row of the poses.
+        labels: int16 (P, 2), number of the body and kind.
+    """
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    planes: NDArray[np.float32]
+    face_part: NDArray[np.int32]
+    face_normals: NDArray[np.int32]
+    normals: NDArray[np.float32]
+    face_uvs: NDArray[np.int32]
+    uvs: NDArray[np.float32]
+    first_face: NDArray[np.int32]
+    first_vertex: NDArray[np.int32]
+    spheres: NDArray[np.float64]
+    links: NDArray[np.int32]
+    labels: NDArray[np.int16]
+
+
+class Looks(NamedTuple):
+    """Colours and textures.
+
+    Attributes:
+        colours: float32 (P, 3), linear light in [0, 1].
+        shown: bool (P,), whether a part is seen at all.
+        textures: int32 (P,), number of the texture, or -1.
+        texels: uint8 (N, 3), sRGB: every level of every texture, one after another.
+        levels: int32 (L, 3), first texel, height and width of each level.
+        first_level: int32 (textures + 1,).
+        to_linear: float32 (256,), from sRGB bytes to linear light.
+        to_srgb: uint8 (4096,), from linear light in [0, 1] to sRGB bytes.
+    """
+
+    colours: NDArray[np.float32]
+    shown: NDArray[np.bool_]
+    textures: NDArray[np.int32]
+    texels: NDArray[np.uint8]
+    levels: NDArray[np.int32]
+    first_level: NDArray[np.int32]
+    to_linear: NDArray[np.float32]
+    to_srgb: NDArray[np.uint8]
+
+
+class Camera(NamedTuple):
+    """Where a camera stands and how it projects.
+
+    Attributes:
+        from_world: From the world's frame to the camera's.
+        lens: fx, fy, cx, cy in pixels, the nearest and the farthest z in metres. A pixel's middle has
+            whole coordinates, as in OpenCV: column = fx x / z + cx, row = fy y / z + cy.
+        flat: Parallel projection: column = fx x + cx, with fx in pixels a metre.
+    """
+
+    from_world: Transform
+    lens: Lens6
+    flat: bool
+
+
+class Buffers(NamedTuple):
+    """What is nearest at each pixel, and room to work in.
+
+    Attributes:
+        nearness: float32 (height, width): 1 / z, or farthest - z where the projection is parallel; 0 is nothing.
+        winner: int32 (height, width), the face that is seen, -1 for none.
+        corners: float64 (vertices of the largest part, 3), in the camera's frame.
+        polygon: float64 (4, 3), what is left of a triangle in front of the camera.
+    """
+
+    nearness: NDArray[np.float32]
+    winner: NDArray[np.int32]
+    corners: NDArray[np.float64]
+    polygon: NDArray[np.float64]
+
+
+class Light(NamedTuple):
+    """What lights the world; colours are linear.
+
+    Attributes:
+        to_sun: Unit vector.
+        sun: Colour and strength of what comes straight from it.
+        sky: Of what comes from above.
+        ground: Of what comes from below.
+        zenith: Colour of the sky overhead.
+        horizon: Colour of the sky at its edge, and of what is far off.
+        haze: m, the distance at which a surface has taken on half of the horizon's colour.
+    """
+
+    to_sun: Triple
+    sun: Triple
+    sky: Triple
+    ground: Triple
+    zenith: Triple
+    horizon: Triple
+    haze: float
+
+
+class Shadow(NamedTuple):
+    """A picture of the world from the sun: what it does not see lies in shadow.
+
+    Attributes:
+        from_world: From the world to the sun's camera.
+        lens: Its parallel projection; see `Camera`.
+        nearness: float32 (size, size), see `Buffers`; of size 0 where no shadows are wanted.
+    """
+
+    from_world: Transform
+    lens: Lens6
+    nearness: NDArray[np.float32]

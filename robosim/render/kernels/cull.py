@@ -1,0 +1,83 @@
+"""Step 1, culling: what cannot be in the picture is left out, by whole parts and then by faces."""
+
+import math
+
+from robosim.render.kernels.arrays import Array, Lens6, Row, Sides, Transform, Triple
+from robosim.render.kernels.compiled import inlined
+
+
+@inlined
+def compose(view: Transform, pose: Array) -> Transform:
+    """Gives the transform from a link's frame to the camera's; the link's pose in the world is float64 (3, 4)."""
+    return _row(view[0], pose), _row(view[1], pose), _row(view[2], pose)
+
+
+@inlined
+def _row(r: Row, pose: Array) -> Row:
+    return (
+        r[0] * pose[0, 0] + r[1] * pose[1, 0] + r[2] * pose[2, 0],
+        r[0] * pose[0, 1] + r[1] * pose[1, 1] + r[2] * pose[2, 1],
+        r[0] * pose[0, 2] + r[1] * pose[1, 2] + r[2] * pose[2, 2],
+        r[0] * pose[0, 3] + r[1] * pose[1, 3] + r[2] * pose[2, 3] + r[3],
+    )
+
+
+@inlined
+def along(row: Row, x: float, y: float, z: float) -> float:
+    """Gives one coordinate of a point after a transform."""
+    return row[0] * x + row[1] * y + row[2] * z + row[3]
+
+
+@inlined
+def frustum(lens: Lens6, flat: bool, height: int, width: int) -> Sides:
+    """Gives the four sides of what a camera sees: (slope, tilt) of each, the ball at (x, z) being outside beyond them.
+
+    For a pinhole a side is a plane through the eye: x = slope · z, and tilt is the cosine of its angle to the axis. For
+    a parallel projection it is x = slope itself.
+    """
+    fx, fy, cx, cy, _, _ = lens
+    left, right = (-0.5 - cx) / fx, (width - 0.5 - cx) / fx
+    top, bottom = (-0.5 - cy) / fy, (height - 0.5 - cy) / fy
+    if flat:
+        return (left, 1.0), (right, 1.0), (top, 1.0), (bottom, 1.0)
+    return _side(left), _side(right), _side(top), _side(bottom)
+
+
+@inlined
+def _side(slope: float) -> tuple[float, float]:
+    return slope, 1.0 / math.sqrt(1.0 + slope * slope)
+
+
+@inlined
+def ball_outside(x: float, y: float, z: float, radius: float, sides: Sides, lens: Lens6, flat: bool) -> bool:
+    """Says whether a ball, its middle in the camera's frame, misses the picture for certain."""
+    if z + radius < lens[4] or z - radius > lens[5]:
+        return True
+    reach = 1.0 if flat else z
+    left, right, top, bottom = sides
+    return bool(
+        (left[0] * reach - x) * left[1] > radius
+        or (x - right[0] * reach) * right[1] > radius
+        or (top[0] * reach - y) * top[1] > radius
+        or (y - bottom[0] * reach) * bottom[1] > radius
+    )
+
+
+@inlined
+def eye_in_link(to_camera: Transform, flat: bool) -> Triple:
+    """Gives where the eye is in a link's frame, or which way it looks where the projection is parallel."""
+    x, y, z = to_camera
+    if flat:
+        return z[0], z[1], z[2]
+    return (
+        -(x[0] * x[3] + y[0] * y[3] + z[0] * z[3]),
+        -(x[1] * x[3] + y[1] * y[3] + z[1] * z[3]),
+        -(x[2] * x[3] + y[2] * y[3] + z[2] * z[3]),
+    )
+
+
+@inlined
+def faces_away(plane: Array, eye: Triple, flat: bool) -> bool:
+    """Says whether the eye of `eye_in_link` is behind a face's plane (4,)."""
+    height = plane[0] * eye[0] + plane[1] * eye[1] + plane[2] * eye[2]
+    return bool(height >= 0.0 if flat else height <= plane[3])

@@ -1,0 +1,29 @@
+"""Poses of links, from what the physics tells to what the other kernels read."""
+
+from robosim.render.kernels.arrays import Array
+from robosim.render.kernels.compiled import compiled
+
+
+@compiled
+def place(told: Array, offsets: Array, slots: Array, poses: Array) -> None:
+    """Writes poses of links.
+
+    Args:
+        told: float64 (n, 7), position and quaternion xyzw in the world.
+        offsets: float64 (links, 3, 4), from each link's frame to the frame that is told of it.
+        slots: int64 (n,), the link that each row is about.
+        poses: float64 (links, 3, 4), from each link's frame to the world.
+    """
+    for row in range(len(slots)):
+        slot = slots[row]
+        px, py, pz, x, y, z, w = told[row]
+        turn = (
+            (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w), px),
+            (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w), py),
+            (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y), pz),
+        )
+        for i in range(3):
+            a, b, c, d = turn[i]
+            for j in range(4):
+                own = offsets[slot, 0, j] * a + offsets[slot, 1, j] * b + offsets[slot, 2, j] * c
+                poses[slot, i, j] = own + (d if j == 3 else 0.0)

@@ -1,0 +1,49 @@
+"""Textures: the colour at a point of an image, from the level whose texels are as large as the pixel."""
+
+import numpy as np
+
+from robosim.render.kernels.arrays import Looks, Triple
+from robosim.render.kernels.compiled import inlined
+
+
+@inlined
+def sample(looks: Looks, texture: int, u: float, v: float, area: float, smooth: bool) -> Triple:
+    """Gives the linear colour of a texture.
+
+    Args:
+        looks: As in `Looks`.
+        texture: Its number.
+        u: From the image's left edge, 1 at its right; it repeats.
+        v: From its lower edge, 1 at its upper; it repeats.
+        area: How much of the texture a pixel covers, 1 for all of it.
+        smooth: Blend the four nearest texels; otherwise the nearest one is taken.
+    """
+    first, beyond = looks.first_level[texture], looks.first_level[texture + 1]
+    level = first
+    texels = area * looks.levels[first, 1] * looks.levels[first, 1]
+    while texels > 2.0 and level + 1 < beyond:  # 2: halfway between two levels, which differ by 4
+        texels *= 0.25
+        level += 1
+    start, height, width = looks.levels[level, 0], looks.levels[level, 1], looks.levels[level, 2]
+    x, y = (u - np.floor(u)) * width, (1.0 - (v - np.floor(v))) * height
+    if not smooth:
+        return _texel(looks, start + min(int(y), height - 1) * width + min(int(x), width - 1))
+    x, y = x - 0.5, y - 0.5
+    left, upper = np.floor(x), np.floor(y)
+    across, down = x - left, y - upper
+    x0, y0 = int(left) % width, int(upper) % height
+    x1, y1 = (x0 + 1) % width, (y0 + 1) % height
+    a, b = _texel(looks, start + y0 * width + x0), _texel(looks, start + y0 * width + x1)
+    c, d = _texel(looks, start + y1 * width + x0), _texel(looks, start + y1 * width + x1)
+    return _blend(_blend(a, b, across), _blend(c, d, across), down)
+
+
+@inlined
+def _texel(looks: Looks, index: int) -> Triple:
+    table, texels = looks.to_linear, looks.texels
+    return table[texels[index, 0]], table[texels[index, 1]], table[texels[index, 2]]
+
+
+@inlined
+def _blend(a: Triple, b: Triple, share: float) -> Triple:
+    return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share

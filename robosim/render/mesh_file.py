@@ -1,0 +1,124 @@
+"""Mesh files through trimesh: dense ones are thinned out once, and kept for the next time."""
+
+import hashlib
+import math
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.errors import RobosimError
+from robosim.render.mesh import Floats, Image, Mesh, corner_normals
+from robosim.shapes import MeshFile
+
+DENSE = 500  # faces; a file with more is thinned out
+SHARP = math.radians(40)  # edges beyond this stay edges
+_FORMAT = 2  # of the files kept
+
+
+def load_mesh(shape: MeshFile) -> Mesh:
+    """Reads a mesh file, scaled; a dense one is thinned out, and of its texture only the mean colour is left.
+
+    Raises:
+        RobosimError: The file cannot be read as a surface.
+    """
+    try:
+        content = Path(shape.path).read_bytes()
+    except OSError as error:
+        raise RobosimError(f"{shape.path}: cannot be read: {error.strerror}") from error
+    name = hashlib.sha256(content + repr((shape.scale, DENSE, _FORMAT)).encode()).hexdigest()[:32]
+    mesh = _kept(name)
+    if mesh is None:
+        mesh = _read(shape)
+        if len(mesh.faces) > DENSE:
+            mesh = _thinned(mesh)
+            _keep(name, mesh)
+    return mesh
+
+
+def _read(shape: MeshFile) -> Mesh:
+    import trimesh  # takes a second, and is not needed for what is kept
+
+    try:
+        mesh: Any = trimesh.load(shape.path, force="mesh", process=False)
+        vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32)
+        image, uvs = _texture(mesh.visual)
+    except Exception as error:  # whatever a parser raises
+        raise RobosimError(f"{shape.path}: trimesh cannot read it as a surface: {error}") from error
+    if len(faces) == 0:
+        raise RobosimError(f"{shape.path}: has no faces")
+    scale = np.array(shape.scale)
+    if scale.prod() < 0:  # a mirror turns the faces inside out
+        faces = np.ascontiguousarray(faces[:, ::-1])
+    corner_uvs = None if uvs is None else uvs[faces]
+    # A file has one vertex for each texture coordinate and normal; rounded surfaces need those of a place as one.
+    vertices, which = np.unique(vertices * scale, axis=0, return_inverse=True)
+    faces = which.reshape(-1)[faces].astype(np.int32)
+    return Mesh(vertices, faces, corner_normals(vertices, faces, SHARP), corner_uvs, image)
+
+
+def _texture(visual: Any) -> tuple[Image | None, Floats | None]:  # noqa: ANN401  trimesh has no types for it
+    """Gives the image of a mesh that has just one, and where its vertices lie on it."""
+    material, uvs = getattr(visual, "material", None), getattr(visual, "uv", None)
+    image = getattr(material, "image", None) or getattr(material, "baseColorTexture", None)
+    if image is None or uvs is None:
+        return None, None
+    return np.asarray(image.convert("RGB"), np.uint8), np.asarray(uvs, np.float64)
+
+
+def _thinned(mesh: Mesh) -> Mesh:
+    from robosim.render.thinning import thin  # draws, as the rest of this package does not need to
+
+    vertices, faces = thin(mesh.vertices, mesh.faces)
+    image = None if mesh.texture is None else _mean_colour(mesh)
+    uvs = None if image is None else np.zeros((len(faces), 3, 2))
+    return Mesh(vertices, faces, corner_normals(vertices, faces, SHARP), uvs, image)
+
+
+def _mean_colour(mesh: Mesh) -> Image:
+    """Gives an image of one pixel: the colour at the middle of the mesh's faces."""
+    assert mesh.texture is not None
+    assert mesh.uvs is not None
+    height, width = mesh.texture.shape[:2]
+    u, v = np.mod(mesh.uvs.mean(axis=1), 1.0).T
+    texels = mesh.texture[((1 - v) * height).astype(int) % height, (u * width).astype(int) % width]
+    return np.rint(texels.mean(axis=0)).astype(np.uint8).reshape(1, 1, 3)
+
+
+def _folders() -> list[Path]:
+    """Where meshes are kept: the user's cache, or where that cannot be written, the system's temporary folder."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return [Path(cache) / "robosim" / "meshes", Path(tempfile.gettempdir()) / f"robosim-meshes-{os.getuid()}"]
+
+
+def _kept(name: str) -> Mesh | None:
+    for folder in _folders():
+        try:
+            with np.load(folder / f"{name}.npz") as file:
+                vertices, faces = file["vertices"], file["faces"]
+                image = file["image"] if "image" in file else None
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # not there, or spoilt
+            continue
+        uvs = None if image is None else np.zeros((len(faces), 3, 2))
+        return Mesh(vertices, faces, corner_normals(vertices, faces, SHARP), uvs, image)
+    return None
+
+
+def _keep(name: str, mesh: Mesh) -> None:
+    """Writes it whole or not at all; where nothing can be written, the next process thins it out again."""
+    arrays: dict[str, NDArray[Any]] = {"vertices": mesh.vertices, "faces": mesh.faces}
+    if mesh.texture is not None:
+        arrays["image"] = mesh.texture
+    for folder in _folders():
+        partial = folder / f".{name}.{os.getpid()}.npz"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            np.savez(partial, **arrays)
+            os.replace(partial, folder / f"{name}.npz")
+        except OSError:
+            continue
+        return

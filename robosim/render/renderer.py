@@ -1,0 +1,135 @@
+"""`Renderer`: pictures of a scene in colour, depth and segmentation, into memory that the caller owns."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.errors import RobosimError
+from robosim.render.kernels.arrays import NONE, Buffers, Camera, Light, Shadow
+from robosim.render.kernels.develop import develop_colour, develop_depth, develop_segmentation, develop_smooth
+from robosim.render.kernels.draw import draw
+from robosim.render.lens import Lens, View, facing, parallel, rows
+from robosim.render.scene import Scene
+
+
+def daylight() -> Light:
+    """Gives a bright hall: sun from the side through a skylight, and as much light from everywhere."""
+    return Light(
+        to_sun=(-0.26, -0.41, 0.874),
+        sun=(0.92, 0.87, 0.78),
+        sky=(0.33, 0.37, 0.44),
+        ground=(0.17, 0.16, 0.15),
+        zenith=(0.22, 0.42, 0.75),
+        horizon=(0.72, 0.80, 0.88),
+        haze=70.0,
+    )
+
+
+@dataclass(frozen=True)
+class Shadows:
+    """How shadows are made: the world as the sun sees it, around what is looked at.
+
+    Attributes:
+        size: Pixels of that picture each way.
+        width: m, of what it shows; beyond there are no shadows.
+        depth: m, from the sun's camera to where its sight ends.
+    """
+
+    size: int = 1536
+    width: float = 16.0
+    depth: float = 60.0
+
+
+_NO_SHADOW = Shadow(rows(np.zeros((3, 4))), (1.0, 1.0, 0.0, 0.0, 0.0, 1.0), np.zeros((0, 0), np.float32))
+
+
+@dataclass
+class Renderer:
+    """Draws a scene through one lens.
+
+    Attributes:
+        scene: What is drawn; `Scene.update` it first.
+        lens: Through which.
+        samples: Samples a pixel each way: 1, or 2 for smooth edges.
+        shadows: How shadows are made; None for none.
+        smooth: Blend the texels of textures; for people, who see a nearest texel's steps.
+        light: What lights the scene.
+    """
+
+    scene: Scene
+    lens: Lens
+    samples: int = 1
+    shadows: Shadows | None = None
+    smooth: bool = False
+    light: Light = field(default_factory=daylight)
+
+    def __post_init__(self) -> None:
+        """Makes the buffers; see the class."""
+        if self.samples not in (1, 2, 3, 4):
+            raise RobosimError(f"samples={self.samples!r} is not one of 1, 2, 3, 4")
+        first = self.scene.geometry.first_vertex
+        corners = np.empty((int(np.diff(first).max(initial=1)), 3))
+        self._buffers = _buffers(self.lens.height * self.samples, self.lens.width * self.samples, corners)
+        self._sun = None if self.shadows is None else _buffers(self.shadows.size, self.shadows.size, corners)
+
+    def draw(
+        self,
+        view: View,
+        rgb: NDArray[np.uint8] | None = None,
+        depth: NDArray[np.float32] | None = None,
+        segmentation: NDArray[np.int16] | None = None,
+        *,
+        without: int = NONE,
+        focus: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> None:
+        """Draws what is asked for, all from one pass.
+
+        Args:
+            view: Where the camera stands: (3, 4), from the world to its frame.
+            rgb: Shape (height, width, 3), uint8: where colours are written.
+            depth: Shape (height, width), float32: distance along the camera's axis in metres, infinity for nothing.
+            segmentation: Shape (height, width, 2), int16: number of the body and `robosim.shapes.Kind`; (-1, 0) for
+                nothing.
+            without: Number of a body that is left out.
+            focus: Around which point of the world there are shadows, metres.
+
+        Raises:
+            RobosimError: Depth or segmentation was asked for with more than one sample a pixel.
+        """
+        if self.samples > 1 and (depth is not None or segmentation is not None):
+            raise RobosimError(f"samples={self.samples}: depth and segmentation are exact only with 1 sample a pixel")
+        scene, camera = self.scene, self.lens.camera(view, self.samples)
+        draw(scene.geometry, scene.looks.shown, scene.poses, camera, without, self._buffers)
+        if depth is not None:
+            develop_depth(self._buffers, camera, depth)
+        if segmentation is not None:
+            develop_segmentation(self._buffers, scene.geometry, segmentation)
+        if rgb is not None:
+            shadow = self._shadow(focus, without)
+            develop = develop_colour if self.samples == 1 else develop_smooth
+            develop(
+                self._buffers, scene.geometry, scene.looks, scene.poses, camera, self.light, shadow, self.smooth, rgb
+            )
+
+    def _shadow(self, focus: tuple[float, float, float], without: int) -> Shadow:
+        if self.shadows is None or self._sun is None:
+            return _NO_SHADOW
+        camera = sun_camera(self.light, self.shadows, focus)
+        draw(self.scene.geometry, self.scene.looks.shown, self.scene.poses, camera, without, self._sun)
+        return Shadow(camera.from_world, camera.lens, self._sun.nearness)
+
+
+def sun_camera(light: Light, shadows: Shadows, focus: tuple[float, float, float]) -> Camera:
+    """Gives the sun's camera; it moves with the focus by whole pixels, or shadows' edges would swim."""
+    turn = facing((0.0, 0.0, 0.0), -np.array(light.to_sun))[:, :3]
+    pixel = shadows.width / shadows.size
+    snapped = np.rint(turn @ np.asarray(focus) / pixel) * pixel
+    view = np.column_stack([turn, -snapped + (0.0, 0.0, shadows.depth / 2)])
+    return parallel(view, shadows.size, shadows.width, shadows.depth)
+
+
+def _buffers(height: int, width: int, corners: NDArray[np.float64]) -> Buffers:
+    return Buffers(
+        np.zeros((height, width), np.float32), np.full((height, width), NONE, np.int32), corners, np.empty((4, 3))
+    )
