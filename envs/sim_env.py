@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from robosim.errors import RobosimError
 from robosim.physics import Physics
 from robosim.render.scene import Scene
-from robosim.render.sketch import draw_sketch
 from robosim.render.spectator import Size, Spectator
 from robosim.seeding import LEVELS, Streams, checked_level, checked_split
 from robosim.task import Observation, Task, checked_decimation, checked_observation
@@ -180,6 +179,9 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
 
     def annotate(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Gives a copy of what `render` took last, with what the task draws into it: command, path, senses."""
+        # OpenCV's import needs graphics libraries of the system, which a server may lack; acting and seeing do not.
+        from robosim.render.marking import draw_sketch
+
         if self._spectator is None:
             return picture.copy()
         return draw_sketch(picture, self.task.sketch(self._state), self._spectator.lens, self._spectator.view)

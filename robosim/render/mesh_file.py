@@ -1,5 +1,6 @@
 """Mesh files through trimesh: dense ones are thinned out once, and kept for the next time."""
 
+import contextlib
 import hashlib
 import math
 import os
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
 from robosim.render.mesh import Floats, Image, Mesh, corner_normals
@@ -86,13 +86,15 @@ def _mean_colour(mesh: Mesh) -> Image:
     height, width = mesh.texture.shape[:2]
     u, v = np.mod(mesh.uvs.mean(axis=1), 1.0).T
     texels = mesh.texture[((1 - v) * height).astype(int) % height, (u * width).astype(int) % width]
-    return np.rint(texels.mean(axis=0)).astype(np.uint8).reshape(1, 1, 3)
+    return np.asarray(np.rint(texels.mean(axis=0)), np.uint8).reshape(1, 1, 3)
 
 
 def _folders() -> list[Path]:
     """Where meshes are kept: the user's cache, or where that cannot be written, the system's temporary folder."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return [Path(cache) / "robosim" / "meshes", Path(tempfile.gettempdir()) / f"robosim-meshes-{os.getuid()}"]
+    folders = [Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "robosim" / "meshes"]
+    with contextlib.suppress(OSError):  # a machine may have no temporary folder
+        folders.append(Path(tempfile.gettempdir()) / f"robosim-meshes-{os.getuid()}")
+    return folders
 
 
 def _kept(name: str) -> Mesh | None:
@@ -100,7 +102,7 @@ def _kept(name: str) -> Mesh | None:
         try:
             with np.load(folder / f"{name}.npz") as file:
                 vertices, faces = file["vertices"], file["faces"]
-                image = file["image"] if "image" in file else None
+                image = file.get("image")
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # not there, or spoilt
             continue
         uvs = None if image is None else np.zeros((len(faces), 3, 2))
@@ -110,14 +112,12 @@ def _kept(name: str) -> Mesh | None:
 
 def _keep(name: str, mesh: Mesh) -> None:
     """Writes it whole or not at all; where nothing can be written, the next process thins it out again."""
-    arrays: dict[str, NDArray[Any]] = {"vertices": mesh.vertices, "faces": mesh.faces}
-    if mesh.texture is not None:
-        arrays["image"] = mesh.texture
+    image: dict[str, Any] = {} if mesh.texture is None else {"image": mesh.texture}
     for folder in _folders():
         partial = folder / f".{name}.{os.getpid()}.npz"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            np.savez(partial, **arrays)
+            np.savez(partial, vertices=mesh.vertices, faces=mesh.faces, **image)
             os.replace(partial, folder / f"{name}.npz")
         except OSError:
             continue

@@ -1,28 +1,30 @@
 """`Renderer`: pictures of a scene in colour, depth and segmentation, into memory that the caller owns."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
-from robosim.render.kernels.arrays import NONE, Buffers, Camera, Light, Shadow
-from robosim.render.kernels.develop import develop_colour, develop_depth, develop_segmentation, develop_smooth
+from robosim.render.kernels.arrays import NONE, Camera, Light, Shadow, make_buffers
+from robosim.render.kernels.develop import develop_colour, develop_depth, develop_segmentation
 from robosim.render.kernels.draw import draw
+from robosim.render.kernels.paint import paint
 from robosim.render.lens import Lens, View, facing, parallel, rows
 from robosim.render.scene import Scene
 
 
-def daylight() -> Light:
-    """Gives a bright hall: sun from the side through a skylight, and as much light from everywhere."""
+def daylight(haze: float = math.inf) -> Light:
+    """Gives a bright hall: sun from the side through a skylight, and as much light from everywhere; see `Light`."""
     return Light(
         to_sun=(-0.26, -0.41, 0.874),
-        sun=(0.92, 0.87, 0.78),
-        sky=(0.33, 0.37, 0.44),
-        ground=(0.17, 0.16, 0.15),
+        sun=(0.78, 0.74, 0.67),
+        sky=(0.27, 0.30, 0.36),
+        ground=(0.14, 0.13, 0.125),
         zenith=(0.22, 0.42, 0.75),
         horizon=(0.72, 0.80, 0.88),
-        haze=70.0,
+        haze=haze,
     )
 
 
@@ -68,10 +70,12 @@ class Renderer:
         """Makes the buffers; see the class."""
         if self.samples not in (1, 2, 3, 4):
             raise RobosimError(f"samples={self.samples!r} is not one of 1, 2, 3, 4")
-        first = self.scene.geometry.first_vertex
-        corners = np.empty((int(np.diff(first).max(initial=1)), 3))
-        self._buffers = _buffers(self.lens.height * self.samples, self.lens.width * self.samples, corners)
-        self._sun = None if self.shadows is None else _buffers(self.shadows.size, self.shadows.size, corners)
+        far = math.isinf(self.light.haze)
+        self._plain = self.samples == 1 and self.shadows is None and not self.smooth and far
+        size = self.lens.height * self.samples, self.lens.width * self.samples
+        self._buffers = make_buffers(*size, self.scene.geometry, paints=self._plain)
+        shadows = self.shadows
+        self._sun = None if shadows is None else make_buffers(shadows.size, shadows.size, self.scene.geometry)
 
     def draw(
         self,
@@ -107,10 +111,11 @@ class Renderer:
             develop_segmentation(self._buffers, scene.geometry, segmentation)
         if rgb is not None:
             shadow = self._shadow(focus, without)
-            develop = develop_colour if self.samples == 1 else develop_smooth
-            develop(
-                self._buffers, scene.geometry, scene.looks, scene.poses, camera, self.light, shadow, self.smooth, rgb
-            )
+            what = self._buffers, scene.geometry, scene.looks, scene.poses, camera, self.light, shadow
+            if self._plain:
+                paint(*what, rgb)
+            else:
+                develop_colour(*what, self.smooth, rgb)
 
     def _shadow(self, focus: tuple[float, float, float], without: int) -> Shadow:
         if self.shadows is None or self._sun is None:
@@ -127,9 +132,3 @@ def sun_camera(light: Light, shadows: Shadows, focus: tuple[float, float, float]
     snapped = np.rint(turn @ np.asarray(focus) / pixel) * pixel
     view = np.column_stack([turn, -snapped + (0.0, 0.0, shadows.depth / 2)])
     return parallel(view, shadows.size, shadows.width, shadows.depth)
-
-
-def _buffers(height: int, width: int, corners: NDArray[np.float64]) -> Buffers:
-    return Buffers(
-        np.zeros((height, width), np.float32), np.full((height, width), NONE, np.int32), corners, np.empty((4, 3))
-    )

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.render.lens import Lens, View, looking
-from robosim.render.renderer import Renderer, Shadows
+from robosim.render.renderer import Renderer, Shadows, daylight
 from robosim.render.scene import Scene
 
 FOV = 50.0  # degrees, vertical; a normal lens
 SAMPLES = 2  # each way
+HAZE = 70.0  # m
 
 Size = tuple[int, int]
 
@@ -33,7 +34,7 @@ class Spectator:
         self._scene = scene
         self.size = size
         self.lens = Lens(*size, FOV, near=0.05)
-        self._renderer = Renderer(scene, self.lens, SAMPLES, Shadows(), smooth=True)
+        self._renderer = Renderer(scene, self.lens, SAMPLES, Shadows(), smooth=True, light=daylight(HAZE))
         self.view: View = np.eye(4)[:3]
 
     def picture(self, eye: Sequence[float], target: Sequence[float]) -> NDArray[np.uint8]:

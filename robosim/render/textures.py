@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as Files  # not OpenCV: with a window toolkit in it, its import needs a display's libraries
 
 from robosim.errors import RobosimError
 
@@ -19,10 +19,11 @@ def load_texture(path: Path) -> Image:
     Raises:
         RobosimError: It cannot be read as an image.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise RobosimError(f"{path}: OpenCV cannot read it as an image")
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+    try:
+        with Files.open(path) as file:
+            return np.asarray(file.convert("RGB"), np.uint8)
+    except OSError as error:
+        raise RobosimError(f"{path}: Pillow cannot read it as an image: {error}") from error
 
 
 def pack_textures(images: Sequence[Image]) -> Packed:
@@ -57,5 +58,5 @@ def _halves(image: Image) -> list[Image]:
     while max(levels[-1].shape[:2]) > 1:
         height, width = levels[-1].shape[:2]
         size = max(width // 2, 1), max(height // 2, 1)
-        levels.append(np.asarray(cv2.resize(levels[-1], size, interpolation=cv2.INTER_AREA), np.uint8))
+        levels.append(np.asarray(Files.fromarray(levels[-1]).resize(size, Files.Resampling.BOX), np.uint8))
     return levels

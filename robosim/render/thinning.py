@@ -2,15 +2,15 @@
 
 import math
 
-import fast_simplification
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.render.kernels.arrays import NONE, Buffers
+from robosim.render.kernels.arrays import NONE, make_buffers
 from robosim.render.kernels.draw import draw
 from robosim.render.lens import facing, parallel
 from robosim.render.mesh import Floats, Mesh
 from robosim.render.packing import Part, pack
+from robosim.render.quadrics import collapse
 from robosim.shapes import Sphere, Visual
 
 Surface = tuple[Floats, NDArray[np.int32]]
@@ -18,8 +18,9 @@ Surface = tuple[Floats, NDArray[np.int32]]
 
 _VIEWS, _PIXELS = 60, 400  # pictures from all around, and their size each way
 _NO_AREA = 1e-12  # m²
-_FACES = 1050.0  # for a surface of 1 m²
-_FEWEST = 24
+_FACES = 378.0  # for a surface of 1 m²
+_FEWEST, _MOST = 24, 600
+_ROOM = 70  # times as many faces as are wanted may be left to the simplifier
 
 
 def thin(vertices: Floats, faces: NDArray[np.int32]) -> Surface:
@@ -28,18 +29,20 @@ def thin(vertices: Floats, faces: NDArray[np.int32]) -> Surface:
     vertices, faces = weld(vertices, faces, 1e-5 * size)
     faces = visible(vertices, faces)
     target = faces_for(vertices, faces)
+    # Slits and doubled walls, which hold up the simplifier, close where points that are near become one.
     step = 5e-4 * size
-    while len(faces) > target:
-        # The simplifier gets stuck on the rims of holes and slits; so these are closed, small ones first.
+    vertices, faces = weld(vertices, faces, step)
+    while len(faces) > _ROOM * target:  # it is exact, and slow
+        step *= 1.25
         vertices, faces = weld(vertices, faces, step)
-        vertices, faces = _simplify(vertices, faces, target)
-        step *= 1.5
+    vertices, faces = collapse(vertices, faces, target)
     return _used(vertices, visible(vertices, faces))
 
 
 def faces_for(vertices: Floats, faces: NDArray[np.int32]) -> int:
     """Gives how many triangles a surface deserves: the more, the larger it is."""
-    return max(round(_FACES * float(_areas(vertices, faces).sum()) ** 0.75), _FEWEST)
+    area = float(_areas(vertices, faces).sum())
+    return min(max(round(_FACES * math.pow(area, 0.6)), _FEWEST), _MOST)
 
 
 def weld(vertices: Floats, faces: NDArray[np.int32], step: float) -> Surface:
@@ -54,7 +57,7 @@ def weld(vertices: Floats, faces: NDArray[np.int32], step: float) -> Surface:
 
 
 def visible(vertices: Floats, faces: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Gives the faces that are seen from outside and their neighbours, turned so that it is their front that is seen.
+    """Gives the faces that are seen from outside and those next to them, turned so that it is their front that is seen.
 
     Makers of meshes are careless: parts that no one sees lie inside, and some faces are inside out.
     """
@@ -62,8 +65,7 @@ def visible(vertices: Floats, faces: NDArray[np.int32]) -> NDArray[np.int32]:
     radius = float(np.linalg.norm(vertices - middle, axis=1).max())
     two_sided = Mesh(vertices, np.concatenate([faces, faces[:, ::-1]]))
     geometry = pack([Part(two_sided, Visual(Sphere(radius)), 0, (0, 0))], [False])
-    size = (_PIXELS, _PIXELS)
-    buffers = Buffers(np.zeros(size, np.float32), np.zeros(size, np.int32), np.empty(vertices.shape), np.empty((4, 3)))
+    buffers = make_buffers(_PIXELS, _PIXELS, geometry)
     count = np.zeros(2 * len(faces), np.int64)
     for towards in _all_around():
         view = facing(middle - 2 * radius * towards, towards)
@@ -84,18 +86,11 @@ def _all_around() -> Floats:
     return np.stack([np.sqrt(1 - z * z) * np.cos(angle), np.sqrt(1 - z * z) * np.sin(angle), z], 1)
 
 
-def _simplify(vertices: Floats, faces: NDArray[np.int32], target: int) -> Surface:
-    if len(faces) <= target:
-        return vertices, faces
-    points, triangles = fast_simplification.simplify(vertices.astype(np.float32), faces, target_count=target)
-    return np.asarray(points, np.float64), np.asarray(triangles, np.int32)
-
-
 def _areas(vertices: Floats, faces: NDArray[np.int32]) -> Floats:
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2)
 
 
 def _used(vertices: Floats, faces: NDArray[np.int32]) -> Surface:
-    used, faces = np.unique(faces, return_inverse=True)
-    return vertices[used], faces.reshape(-1, 3).astype(np.int32)
+    used, renumbered = np.unique(faces, return_inverse=True)
+    return vertices[used], renumbered.reshape(-1, 3).astype(np.int32)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
@@ -154,7 +153,7 @@ class Camera(Sensor):
             if "depth" in modes:
                 images["depth"] = metres
             if "depth8" in modes:
-                images["depth8"] = cv2.convertScaleAbs(metres, alpha=255 / self._farthest).reshape(metres.shape)
+                images["depth8"] = (metres * (255 / self._farthest) + 0.5).astype(np.uint8)
         if rgb is not None:
             images["rgb"] = flaws.colour(rgb, rng) if flaws else rgb
         if labels is not None:
@@ -163,8 +162,7 @@ class Camera(Sensor):
 
     def _measured(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Makes 0 of what is out of range; shape (height, width, 1)."""
-        cv2.threshold(depth, self._farthest, 0.0, cv2.THRESH_TOZERO_INV, depth)
-        cv2.threshold(depth, self._nearest, 0.0, cv2.THRESH_TOZERO, depth)
+        depth[(depth > self._farthest) | (depth < self._nearest)] = 0.0
         return depth.reshape(*depth.shape, 1)
 
 

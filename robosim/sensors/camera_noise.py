@@ -3,17 +3,18 @@
 import itertools
 import math
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
 from robosim.render.lens import Lens
 from robosim.render.textures import srgb_tables
-from robosim.sensors.distortion import Distortion
 from robosim.sensors.vary import Uniform, Vary, checked, draw
+
+if TYPE_CHECKING:
+    from robosim.sensors.distortion import Distortion
 
 _TO_LINEAR, _TO_SRGB = srgb_tables()
 _SIGNED = ("exposure", "k1", "k2")
@@ -85,7 +86,15 @@ def check_distortion(noise: CameraNoise, lens: Lens) -> None:
         RobosimError: It cannot.
     """
     for k1, k2 in itertools.product(_limits(noise.k1), _limits(noise.k2)):
-        Distortion(lens, k1, k2)
+        if k1 or k2:
+            _bend(lens, k1, k2)
+
+
+def _bend(lens: Lens, k1: float, k2: float) -> "Distortion":
+    # OpenCV's import needs graphics libraries of the system: a camera without flaws does without.
+    from robosim.sensors.distortion import Distortion
+
+    return Distortion(lens, k1, k2)
 
 
 def _limits(value: Vary) -> set[float]:
@@ -121,7 +130,7 @@ class Flaws:
             if field.name not in _CONSTANT
         }
         k1, k2 = drawn["k1"], drawn["k2"]
-        self._distortion = Distortion(lens, k1, k2) if k1 or k2 else None
+        self._distortion = _bend(lens, k1, k2) if k1 or k2 else None
         self.lens = lens if self._distortion is None else self._distortion.lens
         self._gain, self._blur = 2.0 ** drawn["exposure"], drawn["blur"]
         self._shot = drawn["shot"] ** 2 / noise.full_well  # variance of a white pixel, white being 1
@@ -139,6 +148,8 @@ class Flaws:
         if self._distortion:
             light = self._distortion.blend(light)
         if self._blur:
+            import cv2  # as in `_bend`
+
             light = np.asarray(cv2.GaussianBlur(light, (0, 0), self._blur, borderType=cv2.BORDER_REPLICATE))
         light *= self._gain
         if noisy:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from robosim.body import Body
 from robosim.errors import RobosimError
 from robosim.math import rotation_rows
-from robosim.render.kernels.arrays import NONE, Buffers, Camera
+from robosim.render.kernels.arrays import Camera, make_buffers
 from robosim.render.kernels.draw import draw as draw_scene
 from robosim.render.scene import Scene
 from robosim.sensors.sensor import Sensor
@@ -97,13 +97,7 @@ class HeightScan(Sensor):
         scale_y, origin_y = self.grid.picture(1)
         # Seen from above with y to the right and x down, the picture's rows and columns are those of the readings.
         self._lens = scale_y, scale_x, origin_y, origin_x, 0.0, above + below
-        largest = int(np.diff(scene.geometry.first_vertex).max(initial=1))
-        self._buffers = Buffers(
-            np.zeros(self.grid.points, np.float32),
-            np.full(self.grid.points, NONE, np.int32),
-            np.empty((largest, 3)),
-            np.empty((4, 3)),
-        )
+        self._buffers = make_buffers(*self.grid.points, scene.geometry)
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
         """Draws this episode's noise; see `Sensor.reset`."""

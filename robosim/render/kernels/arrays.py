@@ -103,13 +103,22 @@ class Buffers(NamedTuple):
         nearness: float32 (height, width): 1 / z, or farthest - z where the projection is parallel; 0 is nothing.
         winner: int32 (height, width), the face that is seen, -1 for none.
         corners: float64 (vertices of the largest part, 3), in the camera's frame.
+        heights: float32 (faces of the largest part,), of the eye above each face's plane.
         polygon: float64 (4, 3), what is left of a triangle in front of the camera.
+        paints: float64 (F, 13): bytes of the light that a face sends back (3), how its texture's u (4) and v (4) run
+            across the picture, and what a pixel covers of it (2); see `paint`.
+        painted: int32 (F,), the frame for which a row of ``paints`` was computed.
+        frame: int32 (1,), the number of the frame.
     """
 
     nearness: NDArray[np.float32]
     winner: NDArray[np.int32]
     corners: NDArray[np.float64]
+    heights: NDArray[np.float32]
     polygon: NDArray[np.float64]
+    paints: NDArray[np.float64]
+    painted: NDArray[np.int32]
+    frame: NDArray[np.int32]
 
 
 class Light(NamedTuple):
@@ -146,3 +155,27 @@ class Shadow(NamedTuple):
     from_world: Transform
     lens: Lens6
     nearness: NDArray[np.float32]
+
+
+def make_buffers(height: int, width: int, geometry: Geometry, *, paints: bool = False) -> Buffers:
+    """Makes room for pictures.
+
+    Args:
+        height: Pixels, or samples.
+        width: The same.
+        geometry: What is to be drawn.
+        paints: Whether with `paint`.
+    """
+    corners = int(np.diff(geometry.first_vertex).max(initial=1))
+    most_faces = int(np.diff(geometry.first_face).max(initial=1))
+    faces = len(geometry.faces) if paints else 0
+    return Buffers(
+        nearness=np.zeros((height, width), np.float32),
+        winner=np.full((height, width), NONE, np.int32),
+        corners=np.empty((corners, 3)),
+        heights=np.empty(most_faces, np.float32),
+        polygon=np.empty((4, 3)),
+        paints=np.empty((faces, 13)),
+        painted=np.zeros(faces, np.int32),
+        frame=np.zeros(1, np.int32),
+    )

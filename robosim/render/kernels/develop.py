@@ -40,7 +40,9 @@ def develop_colour(
     buffers: Buffers, geometry: Geometry, looks: Looks, poses: Array, camera: Camera, light: Light, shadow: Shadow,
     smooth: bool, rgb: Array,
 ) -> None:  # fmt: skip
-    """Writes sRGB, uint8 (height, width, 3), of one sample a pixel.
+    """Writes sRGB, uint8 (height, width, 3), from buffers as large or several times as large each way.
+
+    A pixel is the mean of its samples; where all of them see the same face, it is lit once.
 
     Args:
         buffers: From `draw`.
@@ -52,23 +54,6 @@ def develop_colour(
         shadow: What the sun sees.
         smooth: Blend texels.
         rgb: Where it is written.
-    """
-    eye = eye_in_link(camera.from_world, False)
-    for row in range(rgb.shape[0]):
-        for column in range(rgb.shape[1]):
-            near, x, y = buffers.nearness[row, column], float(column), float(row)
-            colour = _seen(buffers, geometry, looks, poses, camera, light, shadow, smooth, eye, row, column, x, y, near)
-            _write(looks, colour, 1.0, rgb, row, column)
-
-
-@compiled
-def develop_smooth(
-    buffers: Buffers, geometry: Geometry, looks: Looks, poses: Array, camera: Camera, light: Light, shadow: Shadow,
-    smooth: bool, rgb: Array,
-) -> None:  # fmt: skip
-    """As `develop_colour`, from buffers several times as large each way: a pixel is the mean of its samples.
-
-    Where all of them see the same face, it is lit once.
     """
     factor = buffers.winner.shape[0] // rgb.shape[0]
     middle, count = 0.5 * (factor - 1), factor * factor

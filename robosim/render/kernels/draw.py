@@ -1,9 +1,11 @@
 """The steps in order, for every part in view: each pixel learns its nearest face and how near that is."""
 
+import numpy as np
+
 from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Transform, Triple
 from robosim.render.kernels.clip import clip_near
 from robosim.render.kernels.compiled import compiled, inlined
-from robosim.render.kernels.cull import along, ball_outside, compose, eye_in_link, faces_away, frustum
+from robosim.render.kernels.cull import along, ball_outside, compose, eye_in_link, frustum
 from robosim.render.kernels.fill import fill
 
 
@@ -40,26 +42,38 @@ def _draw_part(
     first, corners, polygon = geometry.first_vertex[part], buffers.corners, buffers.polygon
     eye = eye_in_link(to_camera, camera.flat)
     for vertex in range(first, geometry.first_vertex[part + 1]):
-        x, y, z = geometry.vertices[vertex]
-        corners[vertex - first, 0] = along(to_camera[0], x, y, z)
-        corners[vertex - first, 1] = along(to_camera[1], x, y, z)
-        corners[vertex - first, 2] = along(to_camera[2], x, y, z)
-    for face in range(geometry.first_face[part], geometry.first_face[part + 1]):
-        if faces_away(geometry.planes[face], eye, camera.flat):
+        x, y, z = geometry.vertices[vertex, 0], geometry.vertices[vertex, 1], geometry.vertices[vertex, 2]
+        seen = along(to_camera[0], x, y, z), along(to_camera[1], x, y, z), along(to_camera[2], x, y, z)
+        corner = seen if cut else project(seen, camera)
+        corners[vertex - first, 0], corners[vertex - first, 1], corners[vertex - first, 2] = corner
+    start = geometry.first_face[part]
+    _turn(geometry.planes, start, geometry.first_face[part + 1], eye, camera.flat, buffers.heights)
+    for face in range(start, geometry.first_face[part + 1]):
+        if buffers.heights[face - start] <= 0.0:
             continue
-        i, j, k = geometry.faces[face]
-        a, b, c = corners[i - first], corners[j - first], corners[k - first]
+        i, j, k = geometry.faces[face, 0] - first, geometry.faces[face, 1] - first, geometry.faces[face, 2] - first
         if not cut:
-            _fill(_project(a, camera), _project(b, camera), _project(c, camera), face, buffers)
+            _fill(_row(corners, i), _row(corners, j), _row(corners, k), face, buffers)
             continue
-        count = clip_near(a, b, c, camera.lens[4], polygon)
+        count = clip_near(corners[i], corners[j], corners[k], camera.lens[4], polygon)
         for second in range(1, count - 1):
-            corner = (
-                _project(polygon[0], camera),
-                _project(polygon[second], camera),
-                _project(polygon[second + 1], camera),
-            )
-            _fill(corner[0], corner[1], corner[2], face, buffers)
+            a, b = project(_row(polygon, 0), camera), project(_row(polygon, second), camera)
+            _fill(a, b, project(_row(polygon, second + 1), camera), face, buffers)
+
+
+@inlined
+def _turn(planes: Array, start: int, end: int, eye: Triple, flat: bool, heights: Array) -> None:
+    """Writes how high the eye is above each face's plane: a loop by itself, because so several faces go at a time."""
+    x, y, z = np.float32(eye[0]), np.float32(eye[1]), np.float32(eye[2])
+    sign, offset = (np.float32(-1.0), np.float32(0.0)) if flat else (np.float32(1.0), np.float32(1.0))
+    for face in range(start, end):
+        height = planes[face, 0] * x + planes[face, 1] * y + planes[face, 2] * z
+        heights[face - start] = sign * height - offset * planes[face, 3]
+
+
+@inlined
+def _row(points: Array, number: int) -> Triple:
+    return points[number, 0], points[number, 1], points[number, 2]
 
 
 @inlined
@@ -68,7 +82,7 @@ def _fill(a: Triple, b: Triple, c: Triple, face: int, buffers: Buffers) -> None:
 
 
 @inlined
-def _project(point: Array, camera: Camera) -> Triple:
+def project(point: Triple, camera: Camera) -> Triple:
     """Gives column, row and nearness of a point in the camera's frame."""
     fx, fy, cx, cy, _, far = camera.lens
     if camera.flat:

@@ -1,6 +1,6 @@
 """Step 3, filling: the pixels whose middle a triangle covers, and whether it is the nearest there (the z-buffer)."""
 
-import math
+import numpy as np
 
 from robosim.render.kernels.arrays import Array, Triple
 from robosim.render.kernels.compiled import inlined
@@ -22,25 +22,28 @@ def fill(x: Triple, y: Triple, q: Triple, face: int, nearness: Array, winner: Ar
         winner: As in `Buffers`.
     """
     height, width = nearness.shape
-    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-    top = max(math.ceil(min(y[0], y[1], y[2])), 0)
-    bottom = min(math.floor(max(y[0], y[1], y[2])), height - 1)
-    if area == 0.0 or bottom < top or max(x[0], x[1], x[2]) < 0.0 or min(x[0], x[1], x[2]) > width - 1:
+    left, right = max(np.ceil(min(x[0], x[1], x[2])), 0.0), min(max(x[0], x[1], x[2]), width - 1.0)
+    upper, lower = max(np.ceil(min(y[0], y[1], y[2])), 0.0), min(max(y[0], y[1], y[2]), height - 1.0)
+    if left > right or upper > lower:  # it covers no pixel's middle: so are most, in small pictures
         return
-    along_x = ((q[1] - q[0]) * (y[2] - y[0]) - (q[2] - q[0]) * (y[1] - y[0])) / area
-    along_y = ((q[2] - q[0]) * (x[1] - x[0]) - (q[1] - q[0]) * (x[2] - x[0])) / area
+    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
+    if area == 0.0:
+        return
+    share = 1.0 / area
+    along_x = ((q[1] - q[0]) * (y[2] - y[0]) - (q[2] - q[0]) * (y[1] - y[0])) * share
+    along_y = ((q[2] - q[0]) * (x[1] - x[0]) - (q[1] - q[0]) * (x[2] - x[0])) * share
     at_origin = q[0] - along_x * x[0] - along_y * y[0]
     # Edge i is a x + b y + c = 0, with the inside where its sign is that of the area.
     a0, b0, c0 = y[0] - y[1], x[1] - x[0], x[0] * y[1] - x[1] * y[0]
     a1, b1, c1 = y[1] - y[2], x[2] - x[1], x[1] * y[2] - x[2] * y[1]
     a2, b2, c2 = y[2] - y[0], x[0] - x[2], x[2] * y[0] - x[0] * y[2]
     s0, s1, s2 = -1.0 / a0, -1.0 / a1, -1.0 / a2
-    for row in range(top, bottom + 1):
-        low, high = _bound(a0 * area, s0, (b0 * row + c0), area, 0.0, width - 1.0)
+    for row in range(int(upper), int(lower) + 1):
+        low, high = _bound(a0 * area, s0, (b0 * row + c0), area, left, right)
         low, high = _bound(a1 * area, s1, (b1 * row + c1), area, low, high)
         low, high = _bound(a2 * area, s2, (b2 * row + c2), area, low, high)
         start = at_origin + along_y * row
-        for column in range(math.ceil(low), math.floor(high) + 1):
+        for column in range(int(np.ceil(low)), int(np.floor(high)) + 1):
             near = start + along_x * column
             if near > nearness[row, column]:
                 nearness[row, column] = near

@@ -7,6 +7,7 @@ from robosim.render.kernels.compiled import inlined
 from robosim.render.kernels.cull import along
 from robosim.render.kernels.texture import sample
 
+_DAWN = 0.1  # square of the sine of the height at which the sky is halfway from the horizon's colour to the zenith's
 _STEEPEST = 0.05  # cosine; a surface seen more flatly is textured as if seen so
 
 
@@ -64,7 +65,8 @@ def sky(light: Light, ray: Triple) -> Triple:
     a, b = light.horizon, light.zenith
     if ray[2] <= 0.0:
         return a
-    share = math.sqrt(ray[2] / math.sqrt(ray[0] ** 2 + ray[1] ** 2 + ray[2] ** 2))
+    rise = ray[2] * ray[2]
+    share = rise / (rise + _DAWN * (ray[0] * ray[0] + ray[1] * ray[1] + rise))
     return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share
 
 

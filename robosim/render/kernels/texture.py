@@ -7,6 +7,25 @@ from robosim.render.kernels.compiled import inlined
 
 
 @inlined
+def level_of(looks: Looks, texture: int, area: float) -> int:
+    """Gives the level of a texture whose texels are as large as a pixel, which covers ``area`` of the texture."""
+    level, beyond = looks.first_level[texture], looks.first_level[texture + 1]
+    texels = area * looks.levels[level, 1] * looks.levels[level, 1]
+    while texels > 2.0 and level + 1 < beyond:  # 2: halfway between two levels, which differ by 4
+        texels *= 0.25
+        level += 1
+    return int(level)
+
+
+@inlined
+def nearest_texel(looks: Looks, level: int, u: float, v: float) -> int:
+    """Gives the number of a level's texel at a point."""
+    height, width = looks.levels[level, 1], looks.levels[level, 2]
+    x, y = (u - np.floor(u)) * width, (1.0 - (v - np.floor(v))) * height
+    return int(looks.levels[level, 0] + min(int(y), height - 1) * width + min(int(x), width - 1))
+
+
+@inlined
 def sample(looks: Looks, texture: int, u: float, v: float, area: float, smooth: bool) -> Triple:
     """Gives the linear colour of a texture.
 
@@ -18,17 +37,11 @@ def sample(looks: Looks, texture: int, u: float, v: float, area: float, smooth: 
         area: How much of the texture a pixel covers, 1 for all of it.
         smooth: Blend the four nearest texels; otherwise the nearest one is taken.
     """
-    first, beyond = looks.first_level[texture], looks.first_level[texture + 1]
-    level = first
-    texels = area * looks.levels[first, 1] * looks.levels[first, 1]
-    while texels > 2.0 and level + 1 < beyond:  # 2: halfway between two levels, which differ by 4
-        texels *= 0.25
-        level += 1
-    start, height, width = looks.levels[level, 0], looks.levels[level, 1], looks.levels[level, 2]
-    x, y = (u - np.floor(u)) * width, (1.0 - (v - np.floor(v))) * height
+    level = level_of(looks, texture, area)
     if not smooth:
-        return _texel(looks, start + min(int(y), height - 1) * width + min(int(x), width - 1))
-    x, y = x - 0.5, y - 0.5
+        return _texel(looks, nearest_texel(looks, level, u, v))
+    start, height, width = looks.levels[level, 0], looks.levels[level, 1], looks.levels[level, 2]
+    x, y = (u - np.floor(u)) * width - 0.5, (1.0 - (v - np.floor(v))) * height - 0.5
     left, upper = np.floor(x), np.floor(y)
     across, down = x - left, y - upper
     x0, y0 = int(left) % width, int(upper) % height
