@@ -20,7 +20,7 @@ from robosim.bullet import pybullet
 from robosim.bullet_shapes import create_collision, create_heights, create_visual, read_visuals
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
-from robosim.shapes import Box, Colour, Kind, Triangles, Visual, height_surface
+from robosim.shapes import TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
 
 GRAVITY = 9.81  # m/s²
 _PROBE = "import pybullet, sys; sys.exit(pybullet.connect(pybullet.GUI) < 0)"
@@ -133,27 +133,42 @@ class Physics:
         return self._adopt(index, read_visuals(self.client, index), dynamic=not fixed, kind=kind)
 
     def add_plane(self, texture: Path | None = None, size: float = 200.0, kind: Kind = Kind.FLOOR) -> Body:
-        """Adds an endless floor through the origin, seen as a square of ``size`` metres; a texture is 2 m wide."""
+        """Adds an endless floor through the origin, seen as a square of ``size`` metres.
+
+        Args:
+            texture: An image file; it is `TEXTURE_WIDTH` wide on the floor.
+            size: Metres.
+            kind: What sort of thing it is.
+        """
         collision = pybullet.createCollisionShape(pybullet.GEOM_PLANE, physicsClientId=self.client)
         corners = np.array([(-1.0, -1.0, 0.0), (1.0, -1.0, 0.0), (1.0, 1.0, 0.0), (-1.0, 1.0, 0.0)]) * size / 2
         faces = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-        square = Triangles(corners, faces, (corners[:, :2] + size / 2) / 2.0)
+        square = Triangles(corners, faces, (corners[:, :2] + size / 2) / TEXTURE_WIDTH)
         return self._add(collision, [Visual(square, texture=texture)], 0.0, kind)
 
-    def add_heights(self, heights: NDArray[np.float64], cell: float, colour: Colour, kind: Kind = Kind.FLOOR) -> Body:
+    def add_heights(
+        self,
+        heights: NDArray[np.float64],
+        cell: float,
+        colour: Colour = WHITE,
+        *,
+        texture: Path | NDArray[np.uint8] | None = None,
+        kind: Kind = Kind.FLOOR,
+    ) -> Body:
         """Adds fixed, uneven ground, its middle at the origin and its heights above the origin's level.
 
         Args:
             heights: Shape (along x, along y), metres.
             cell: Metres from one sample to the next.
-            colour: Of the ground.
+            colour: Of the ground; it multiplies the texture.
+            texture: An image, file or RGB, laid on from above, `TEXTURE_WIDTH` wide.
             kind: What sort of thing it is.
         """
         surface = height_surface(heights, cell)
         # PyBullet centres a height field vertically; seen and felt, it stands where its numbers say.
         lift = float(heights.max() + heights.min()) / 2
         collision = create_heights(self.client, heights.T, cell)
-        body = self._add(collision, [Visual(surface, colour, position=(0.0, 0.0, -lift))], 0.0, kind)
+        body = self._add(collision, [Visual(surface, colour, texture, (0.0, 0.0, -lift))], 0.0, kind)
         body.place((0.0, 0.0, lift))
         return body
 

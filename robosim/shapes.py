@@ -12,6 +12,8 @@ from robosim.math import IDENTITY, Quat, Vec3
 Colour = tuple[float, float, float, float]
 """Red, green, blue, opacity, in [0, 1]; below an opacity of a half a camera does not see the surface at all."""
 
+TEXTURE_WIDTH = 2.0  # m, of a texture on the ground
+
 WHITE: Colour = (1.0, 1.0, 1.0, 1.0)
 ORIGIN: Vec3 = (0.0, 0.0, 0.0)
 
@@ -131,4 +133,5 @@ def height_surface(heights: NDArray[np.float64], cell: float) -> Triangles:
     number = np.arange(along_x * along_y, dtype=np.int32).reshape(along_x, along_y)
     a, b, c, d = (part.ravel() for part in (number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]))
     faces = np.concatenate([np.stack([a, b, d], 1), np.stack([b, c, d], 1)])
-    return Triangles(np.stack([grid_x, grid_y, heights], -1).reshape(-1, 3), faces, smooth=False)
+    vertices = np.stack([grid_x, grid_y, heights], -1).reshape(-1, 3)
+    return Triangles(vertices, faces, vertices[:, :2] / TEXTURE_WIDTH)

@@ -98,10 +98,10 @@ def rough_ground(physics: Physics, seed: int = 0) -> Sight:
     )
     middle = np.hypot(*np.meshgrid(np.linspace(-1, 1, 97), np.linspace(-1, 1, 97)))
     heights = np.asarray(heights * np.clip(0.25 + middle * 1.6, 0, 1), np.float64)
-    physics.add_heights(heights, 0.1, (0.55, 0.52, 0.44, 1.0))
+    physics.add_heights(heights, 0.1, texture=gravel(rng))
     trot = _quadruped(physics)
     trot(0.0, (0.0, 0.0))
-    return Sight((1.0, -1.05, 0.75), (0.0, 0.0, 0.25), partial(trot, place=(0.0, 0.0)))
+    return Sight((0.72, -0.85, 0.5), (0.0, 0.0, 0.24), partial(trot, place=(0.0, 0.0)))
 
 
 def _quadruped(physics: Physics) -> Callable[[float, tuple[float, float]], None]:
@@ -114,10 +114,20 @@ def _quadruped(physics: Physics) -> Callable[[float, tuple[float, float]], None]
         swing = 0.12 * math.sin(6.0 * time)
         first, second = [0.0, 0.85 + swing, -1.6 - swing], [0.0, 0.85 - swing, -1.6 + swing]
         legs.reset(first + second + second + first)
-        height = 0.325 + 0.01 * math.sin(6.0 * time)
+        height = 0.3 + 0.01 * math.sin(6.0 * time)
         robot.place((*place, height), axis_angle((0.0, 0.0, 1.0), 0.05 * math.sin(time)))
 
     return trot
+
+
+def gravel(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draws dry earth with grit and a little grass; its edges meet where it repeats."""
+    size = 512
+    picture = np.full((size, size, 3), (150, 134, 108), np.float32)
+    for sigma, depth in ((40, 900.0), (9, 130.0), (1.5, 22.0), (0.8, 16.0)):
+        grain = cv2.GaussianBlur(np.tile(rng.normal(0, 1, (size, size)), (3, 3)), (0, 0), sigma)[size:-size, size:-size]
+        picture += depth * grain[..., None] * ((0.9, 1.0, 0.7) if sigma > 20 else (1.0, 0.96, 0.88))
+    return np.clip(picture, 30, 225).astype(np.uint8)
 
 
 def cardboard(rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = {"robosim": "robosim"} | {f: f"robosim/{f}" for f in ("envs", "agents", "configs", "scripts")}
-LEFTOVERS = ("__pycache__", ".pyc", ".DS_Store")
+NOT_INSTALLED = ("__pycache__", ".pyc", ".DS_Store", "scripts/pictures/")
 
 # What a newcomer does after `pip install robosim`, in this order and in an empty folder that holds tiny.yaml.
 TINY = """\
@@ -79,7 +79,7 @@ def source_files() -> dict[str, bytes]:
         f"{place}/{path.relative_to(ROOT / folder).as_posix()}": path.read_bytes()
         for folder, place in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and not any(leftover in path.as_posix() for leftover in LEFTOVERS)
+        if path.is_file() and not any(leftover in path.as_posix() for leftover in NOT_INSTALLED)
     }
 
 

@@ -36,7 +36,7 @@ def test_its_links_lead_somewhere() -> None:
 @pytest.mark.medium
 def test_its_python_runs(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 2
-    # Both in one process: the second goes on with the first one's `env` and `observation`.
+    assert len(blocks) == 3
+    # All in one process: the second goes on with the first one's `env` and `observation`.
     code = "\n".join([*blocks]).replace("env.close()\n", "", 1)
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
