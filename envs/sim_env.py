@@ -182,7 +182,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         # OpenCV's import needs graphics libraries of the system, which a server may lack; acting and seeing do not.
         from robosim.render.marking import draw_sketch
 
-        if self._spectator is None:
+        if self._spectator is None or self._state is None:
             return picture.copy()
         return draw_sketch(picture, self.task.sketch(self._state), self._spectator.lens, self._spectator.view)
 

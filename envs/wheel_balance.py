@@ -167,7 +167,7 @@ class WheelBalance(Task[State]):
 
     With ``observation="camera"`` it is a dict: this vector as ``"state"``, and ``"rgb"`` and ``"depth8"`` of a camera
     in the robot's front, `CAMERA_SIZE` pixels each way, `CAMERA_RATE` pictures a second, one of them
-    `CAMERA_LATENCY` late; see `robosim.sensors.camera.Camera`.
+    `CAMERA_LATENCY` late and without noise at every level; see `robosim.sensors.camera.Camera`.
     """
 
     OBSERVATIONS = ("state", "camera")

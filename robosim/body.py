@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
-from robosim.shapes import Colour, Kind, Visual
+from robosim.shapes import WHITE, Colour, Kind, Visual
 
 Pose = tuple[Vec3, Quat]
 BASE = -1
@@ -51,6 +51,7 @@ class Body:
         self.visuals, self.kind = tuple(visuals), kind
         self.placed = 0
         self.colours: dict[int, Colour] = {}
+        self._kept_colours: dict[int, Colour] = {}
         self._moment, self._read_at = moment, -1
         name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
         self._links = {name.decode(): BASE}
@@ -205,12 +206,25 @@ class Body:
 
     def set_colour(self, link: str, colour: Sequence[float]) -> None:
         """Paints a link: red, green, blue, opacity in [0, 1]."""
-        index = self._known(link, self._links, "link")
         red, green, blue, opacity = colour
-        painted = red, green, blue, opacity
-        if self.colours.get(index) != painted:
-            pybullet.changeVisualShape(self._index, index, rgbaColor=painted, physicsClientId=self._client)
-            self.colours[index] = painted
+        self._paint(self._known(link, self._links, "link"), (red, green, blue, opacity))
+
+    def keep_colours(self) -> None:
+        """Makes the present colours those that `restore_colours` returns to."""
+        self._kept_colours = dict(self.colours)
+
+    def restore_colours(self) -> None:
+        """Undoes what was painted since `keep_colours`."""
+        for index in [index for index, colour in self.colours.items() if self._kept_colours.get(index) != colour]:
+            own = [visual.colour for visual in self.visuals if visual.link == index]
+            self._paint(index, self._kept_colours.get(index, own[0] if own else WHITE))
+            if index not in self._kept_colours:
+                del self.colours[index]
+
+    def _paint(self, index: int, colour: Colour) -> None:
+        if self.colours.get(index) != colour:
+            pybullet.changeVisualShape(self._index, index, rgbaColor=colour, physicsClientId=self._client)
+            self.colours[index] = colour
             self._moment.looks += 1
 
 

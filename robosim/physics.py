@@ -77,6 +77,7 @@ class Physics:
         self.bodies: list[Body] = []
         self.moment = Moment()
         self._state: int | None = None
+        self._textures: dict[Path, int] = {}
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=dt,
             numSolverIterations=solver_iterations,
@@ -193,10 +194,16 @@ class Physics:
     def _add(self, collision: int, visuals: Sequence[Visual], mass: float, kind: Kind) -> Body:
         seen = create_visual(self.client, visuals)
         index = pybullet.createMultiBody(mass, collision, seen, physicsClientId=self.client)
-        for texture in {visual.texture for visual in visuals if isinstance(visual.texture, Path)}:
-            image = pybullet.loadTexture(str(texture), physicsClientId=self.client)
-            pybullet.changeVisualShape(index, -1, textureUniqueId=image, physicsClientId=self.client)
+        for path in dict.fromkeys(visual.texture for visual in visuals if isinstance(visual.texture, Path)):
+            if self.gui:  # nobody else sees it
+                image = self._texture(path)
+                pybullet.changeVisualShape(index, -1, textureUniqueId=image, physicsClientId=self.client)
         return self._adopt(index, visuals, dynamic=mass > 0, kind=kind)
+
+    def _texture(self, path: Path) -> int:
+        if path not in self._textures:
+            self._textures[path] = pybullet.loadTexture(str(path), physicsClientId=self.client)
+        return self._textures[path]
 
     def _adopt(self, index: int, visuals: Sequence[Visual], *, dynamic: bool, kind: Kind) -> Body:
         body = Body(self.client, index, self.moment, dynamic=dynamic, visuals=visuals, kind=kind)
@@ -206,12 +213,14 @@ class Physics:
     def save(self) -> None:
         """Keeps the present state as the one `restore` returns to; call it once, when the world is built."""
         self._state = pybullet.saveState(physicsClientId=self.client)
+        for body in self.bodies:
+            body.keep_colours()
 
     def restore(self) -> None:
         """Returns to the saved state, so that what follows does not depend on what was.
 
         Contacts outlive ``restoreState`` alone. Moving every dynamic body out of all contact first, then finding
-        contacts anew, empties them. Motor targets are not part of a state: send them again.
+        contacts anew, empties them. Colours return, too. Motor targets are not part of a state: send them again.
 
         Raises:
             RuntimeError: Nothing was saved.
@@ -224,6 +233,7 @@ class Physics:
         pybullet.restoreState(stateId=self._state, physicsClientId=self.client)
         for body in self.bodies:
             body.placed += 1  # what is fixed has gone back, too
+            body.restore_colours()
         self.moment.number += 1
 
     def step(self, steps: int = 1) -> None:

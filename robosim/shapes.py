@@ -1,5 +1,6 @@
 """What bodies look like, as data: shapes in metres, colours, textures, and the kind of thing a body is."""
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Quat, Vec3
 
 Colour = tuple[float, float, float, float]
@@ -34,6 +36,11 @@ class Kind(IntEnum):
     OTHER = 10
 
 
+def _check(shape: object, *lengths: float) -> None:
+    if not all(0 < length < math.inf for length in lengths):
+        raise RobosimError(f"{shape!r}: lengths must be positive and finite, in metres")
+
+
 @dataclass(frozen=True)
 class Box:
     """A box about its middle.
@@ -44,12 +51,20 @@ class Box:
 
     size: Vec3
 
+    def __post_init__(self) -> None:
+        """Checks."""
+        _check(self, *self.size)
+
 
 @dataclass(frozen=True)
 class Sphere:
     """A ball about its middle."""
 
     radius: float
+
+    def __post_init__(self) -> None:
+        """Checks."""
+        _check(self, self.radius)
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,10 @@ class Cylinder:
     radius: float
     length: float
 
+    def __post_init__(self) -> None:
+        """Checks."""
+        _check(self, self.radius, self.length)
+
 
 @dataclass(frozen=True)
 class Capsule:
@@ -66,6 +85,10 @@ class Capsule:
 
     radius: float
     length: float
+
+    def __post_init__(self) -> None:
+        """Checks."""
+        _check(self, self.radius)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Protocol, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -21,6 +22,15 @@ from robosim.agents.training.learner import NEVER, make_model, normalised
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.physics import Physics
 
+
+class Closable(Protocol):
+    """What is to be closed at the end."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+Closes = TypeVar("Closes", bound=Closable)
 Round = Callable[[], dict[str, float]]
 """Plays one round, and returns the rate of each contender, in env steps, frames or scans per second."""
 
@@ -56,10 +66,10 @@ class Bench:
         kwargs = {"disable_env_checker": True, **self.experiment.env_kwargs("train")}
         return partial(gym.make, spec, **kwargs)  # type: ignore[arg-type]  # of the env, whatever they are
 
-    def open(self, physics: Physics) -> Physics:
-        """Gives a world back, and closes it at the end."""
-        self._stack.callback(physics.close)
-        return physics
+    def close_later(self, thing: Closes) -> Closes:
+        """Gives a thing back, and closes it at the end."""
+        self._stack.callback(thing.close)
+        return thing
 
     @cached_property
     def vector_envs(self) -> Mapping[str, VecEnv]:

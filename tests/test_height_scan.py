@@ -78,7 +78,7 @@ def test_the_grid_turns_with_the_heading_and_stays_level(physics: Physics, yaw: 
     position = (0.31, -0.47, 0.9)
     tilted = quaternion_product(axis_angle((0.0, 0.0, 1.0), yaw), axis_angle((0.0, 1.0, 0.0), 0.4))
     grid = Grid(points=(17, 11), size=(1.6, 1.2), middle=(0.3, -0.1))
-    readings = scan(HeightScan(Scene(physics), carrier(physics, position, tilted), grid))
+    readings = scan(HeightScan(body=carrier(physics, position, tilted), scene=Scene(physics), grid=grid))
     x, y = np.meshgrid(0.3 + np.linspace(-0.8, 0.8, 17), -0.1 + np.linspace(-0.6, 0.6, 11), indexing="ij")
     there_x = position[0] + math.cos(yaw) * x - math.sin(yaw) * y
     there_y = position[1] + math.sin(yaw) * x + math.cos(yaw) * y
@@ -90,7 +90,7 @@ def test_points_are_where_the_grid_says(physics: Physics) -> None:
     physics.add_box((0.1, 0.1, 0.5), 0.0, GREY).place((0.5, 0.25, 0.25))  # ahead, to the left
     grid = Grid(points=(5, 3), size=(1.0, 0.5))
     assert grid.along(0).tolist() == pytest.approx([-0.5, -0.25, 0.0, 0.25, 0.5])
-    readings = scan(HeightScan(Scene(physics), carrier(physics, (0.0, 0.0, 1.0)), grid))
+    readings = scan(HeightScan(body=carrier(physics, (0.0, 0.0, 1.0)), scene=Scene(physics), grid=grid))
     expected = np.full((5, 3), -1.0)
     expected[4, 2] = -0.5
     np.testing.assert_allclose(readings, expected, atol=1e-6)
@@ -108,7 +108,9 @@ def test_what_hangs_above_is_no_ground_and_a_pit_ends_somewhere(physics: Physics
 
 def test_noise_is_as_large_as_said(physics: Physics) -> None:
     physics.add_plane()
-    sensor = HeightScan(Scene(physics), carrier(physics, (0.0, 0.0, 0.5)), Grid((40, 50), (1.0, 1.0)), noise=0.03)
+    sensor = HeightScan(
+        body=carrier(physics, (0.0, 0.0, 0.5)), scene=Scene(physics), grid=Grid((40, 50), (1.0, 1.0)), noise=0.03
+    )
     noisy = scan(sensor, noise=1.0)
     assert np.std(noisy) == pytest.approx(0.03, rel=0.1)
     assert np.mean(noisy) == pytest.approx(-0.5, abs=0.005)
@@ -124,8 +126,21 @@ def test_impossible_values_are_refused(physics: Physics) -> None:
     with pytest.raises(RobosimError, match="size"):
         Grid(points=(3, 3), size=(1.0, 0.0))
     physics.add_plane()
-    scene, body = Scene(physics), carrier(physics, (0.0, 0.0, 1.0))
+    body, scene = carrier(physics, (0.0, 0.0, 1.0)), Scene(physics)
     with pytest.raises(RobosimError, match="below"):
         HeightScan(scene, body, below=0.0)
     with pytest.raises(RobosimError, match="noise"):
         HeightScan(scene, body, noise=-1.0)
+
+
+def test_a_wall_higher_than_the_scan_reads_as_high_as_it_looks() -> None:
+    with Physics(1 / 200) as physics:
+        physics.add_plane()
+        physics.add_box((0.4, 6.0, 3.0), 0.0, GREY).place((1.0, 0.0, 1.5))
+        physics.add_box((0.4, 6.0, 0.2), 0.0, GREY).place((-1.0, 0.0, 2.5))  # a ceiling: it is looked through
+        body = physics.add_box((0.1, 0.1, 0.1), 1.0, GREY)
+        body.place((0.0, 0.0, 0.5))
+        scan = HeightScan(Scene(physics), body, Grid(points=(5, 3), size=(2.0, 1.0)), above=1.0, below=2.0)
+        heights = scan.read(np.random.default_rng(0))
+    np.testing.assert_allclose(heights[4], 1.0, atol=1e-6)
+    np.testing.assert_allclose(heights[:4], -0.5, atol=1e-6)

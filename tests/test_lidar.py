@@ -128,7 +128,7 @@ def test_ranges_are_those_of_the_physics(physics: Physics, seed: int) -> None:
         distance, angle = rng.uniform(2.0, 8.0), rng.uniform(0.0, 2 * math.pi)
         box.place((distance * math.cos(angle), distance * math.sin(angle), 0.5), any_turn(rng))
     turn = axis_angle((0.6, 0.8, 0.0), 0.05)
-    lidar = Lidar(Scene(physics), carrier(physics, (0.0, 0.0, 0.6), turn), range=(0.2, FAR))
+    lidar = Lidar(body=carrier(physics, (0.0, 0.0, 0.6), turn), scene=Scene(physics), range=(0.2, FAR))
     expected = []
     for ray in directions(lidar, (0.0,), turn):
         start = np.array([0.0, 0.0, 0.6]) + 0.2 * ray
@@ -152,7 +152,7 @@ def add_room(physics: Physics) -> None:
 
 def test_rays_run_counter_clockwise_from_straight_backward(physics: Physics) -> None:
     add_room(physics)
-    lidar = Lidar(Scene(physics), carrier(physics), rays=360)
+    lidar = Lidar(body=carrier(physics), scene=Scene(physics), rays=360)
     ranges = scan(lidar)
     assert ranges[[0, 90, 180, 270]] == pytest.approx([4.0, 1.0, 3.0, 2.0], abs=1e-5)
     assert lidar.azimuths[[0, 180]] == pytest.approx([-math.pi, 0.0])
@@ -161,7 +161,7 @@ def test_rays_run_counter_clockwise_from_straight_backward(physics: Physics) -> 
 
 def test_a_part_of_the_circle_runs_from_the_right_edge_to_the_left_one(physics: Physics) -> None:
     add_room(physics)
-    scene, body = Scene(physics), carrier(physics)
+    body, scene = carrier(physics), Scene(physics)
     assert scan(Lidar(scene, body, rays=3, fov=180.0)) == pytest.approx([1.0, 3.0, 2.0], abs=1e-5)
     assert scan(Lidar(scene, body, rays=1, fov=10.0)) == pytest.approx([3.0], abs=1e-5)
     turned = axis_angle((0.0, 0.0, 1.0), math.pi / 2)
@@ -172,7 +172,7 @@ def test_layers_see_the_floor_all_around_and_right_below(physics: Physics) -> No
     """Two triangles of 200 m; the sensor's axis goes through their edge."""
     physics.add_plane()
     layers = (-89.5, -60.0, -30.0, -5.0)
-    ranges = scan(Lidar(Scene(physics), carrier(physics), rays=720, layers=layers))
+    ranges = scan(Lidar(body=carrier(physics), scene=Scene(physics), rays=720, layers=layers))
     expected = 0.5 / np.sin(-np.radians(layers))
     np.testing.assert_allclose(ranges, np.tile(expected[:, None], (1, 720)), rtol=1e-5)
 
@@ -212,7 +212,7 @@ def test_what_stands_behind_is_seen_beside_and_above_what_stands_before(physics:
     physics.add_box((0.2, 4.0, 0.2), 0.0, GREY).place((5.1, 0.0, 0.5))  # ±21.8°
     physics.add_box((0.2, 2.0, 8.0), 0.0, GREY).place((6.1, 0.0, 0.5))  # ±9.5°, up to 33.7°
     physics.add_box((0.2, 2.0, 0.2), 0.0, GREY).place((18.1, 9.0, 0.5))  # from 23.9° to 29.1°
-    scene, body = Scene(physics), carrier(physics)
+    body, scene = carrier(physics), Scene(physics)
     angles = np.arange(-30, 31)
     level = np.select([np.abs(angles) < 17, np.abs(angles) < 22, angles >= 24], [1.0, 5.0, 18.0], 99.0)
     level[-1] = 99.0
@@ -231,18 +231,18 @@ def test_the_own_body_is_not_seen(physics: Physics) -> None:
     scene = Scene(physics)
     assert scan(Lidar(scene, body, rays=4, position=(-0.5, 0.0, 0.0)))[2] == pytest.approx(3.5)
     other = carrier(physics, (-0.5, 0.0, 0.5))
-    assert scan(Lidar(scene, other, rays=4))[2] == pytest.approx(0.2)
+    assert scan(Lidar(Scene(physics), other, rays=4))[2] == pytest.approx(0.2)
 
 
 def test_what_is_too_near_or_too_far_is_not_seen(physics: Physics) -> None:
     add_room(physics)
-    scene, body = Scene(physics), carrier(physics)
+    body, scene = carrier(physics), Scene(physics)
     assert scan(Lidar(scene, body, rays=4, range=(1.5, 3.5))).tolist() == pytest.approx([3.5, 3.5, 3.0, 2.0])
 
 
 def test_noise_is_as_large_as_said_and_spares_what_is_not_met(physics: Physics) -> None:
     physics.add_box((0.2, 400.0, 4.0), 0.0, GREY).place((3.1, 0.0, 0.5))
-    scene, body = Scene(physics), carrier(physics)
+    body, scene = carrier(physics), Scene(physics)
     exact = scan(Lidar(scene, body, rays=3600))
     lidar = Lidar(scene, body, rays=3600, noise=0.02)
     noisy = scan(lidar, noise=1.0)
@@ -256,7 +256,7 @@ def test_noise_is_as_large_as_said_and_spares_what_is_not_met(physics: Physics) 
 
 def test_rays_drop_out_as_often_as_said(physics: Physics) -> None:
     add_room(physics)
-    scene, body = Scene(physics), carrier(physics)
+    body, scene = carrier(physics), Scene(physics)
     lidar = Lidar(scene, body, rays=3600, fov=270.0, range=(0.1, 50.0), dropout=Uniform(0.1, 0.3))
     rng, shares = np.random.default_rng(0), []
     for _ in range(20):
@@ -269,7 +269,7 @@ def test_rays_drop_out_as_often_as_said(physics: Physics) -> None:
 
 def test_readings_are_within_the_space_and_share_no_memory(physics: Physics) -> None:
     add_room(physics)
-    scene, body = Scene(physics), carrier(physics)
+    body, scene = carrier(physics), Scene(physics)
     for layers, shape in (((0.0,), (8,)), ((-3.0, 3.0), (2, 8))):
         lidar = Lidar(scene, body, rays=8, layers=layers, noise=5.0)
         first, second = scan(lidar, 1.0), scan(lidar, 1.0)
@@ -297,4 +297,4 @@ def test_readings_are_within_the_space_and_share_no_memory(physics: Physics) -> 
 )
 def test_impossible_values_are_refused(physics: Physics, name: str, value: object) -> None:
     with pytest.raises(RobosimError, match=name):
-        Lidar(Scene(physics), carrier(physics), **{name: value})  # type: ignore[arg-type]
+        Lidar(body=carrier(physics), scene=Scene(physics), **{name: value})  # type: ignore[arg-type]

@@ -7,13 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
+from robosim.math import axis_angle
 from robosim.physics import Physics
 from robosim.render.colouring import KIND_COLOURS, colour_bodies, colour_depth, colour_kinds
+from robosim.render.lens import Lens, looking
+from robosim.render.renderer import Renderer, Shadows, daylight, sun_camera
 from robosim.render.scene import Scene
-from robosim.render.spectator import Spectator
+from robosim.render.spectator import FOV, Spectator
 from robosim.scripts.look import main
 from robosim.shapes import Kind
 
+WHITE = (1.0, 1.0, 1.0, 1.0)
 NAMES = {"behind", "above", "robot-rgb", "robot-depth", "robot-bodies", "robot-kinds"}
 
 
@@ -52,31 +56,41 @@ def test_what_cannot_be_shown_is_named(
     assert words in capsys.readouterr().err
 
 
-def test_edges_are_smooth_and_shadows_are_dark(physics: Physics) -> None:
-    white = (1.0, 1.0, 1.0, 1.0)
-    physics.add_box((20.0, 20.0, 0.1), 0.0, white, Kind.FLOOR).place((0.0, 0.0, -0.05))
-    physics.add_box((1.0, 1.0, 0.1), 0.0, (0.0, 0.0, 0.0, 1.0)).place((0.0, 0.0, 1.0))
-    picture = Spectator(Scene(physics), (320, 240)).picture((0.0, -0.01, 9.0), (0.0, 0.0, 0.0)).astype(int)
-    grey = picture.mean(axis=2)
-    box = grey < 30
+def test_shadows_are_dark_and_edges_are_smooth(physics: Physics) -> None:
+    physics.add_box((20.0, 20.0, 0.1), 0.0, WHITE, Kind.FLOOR).place((0.0, 0.0, -0.05))
+    box = physics.add_box((1.0, 1.0, 0.1), 0.0, (0.0, 0.0, 0.0, 1.0))
+    box.place((0.0, 0.0, 1.0), axis_angle((0.0, 0.0, 1.0), 0.2))
+    scene = Scene(physics)
+    eye, middle = (0.0, -0.01, 9.0), (0.0, 0.0, 0.0)
+    grey = Spectator(scene, (320, 240)).picture(eye, middle).astype(int).mean(axis=2)
     lit = np.median(grey)
-    assert 0.003 < np.mean((grey > 30) & (grey < 0.9 * lit)) < 0.2  # a shadow beside the box, and soft edges
-    edge = np.diff(np.where(box.any(axis=1))[0])
-    assert (edge == 1).all()
-    assert len(np.unique(grey.round())) > 20
+    shadow = (grey > 0.4 * lit) & (grey < 0.8 * lit)
+    rows, columns = np.nonzero(shadow)
+    assert len(rows) > 200  # it falls away from the sun: towards +x, which is to the right, and +y, which is up
+    assert columns.mean() > 160
+    assert rows.mean() < 120
+    # The edge towards the sun lies before the lit floor: there, between black and lit, is nothing but smoothing.
+    edge = grey[100:150, 100:150]
+    between = np.count_nonzero((edge > 10) & (edge < 0.9 * lit))
+    coarse = np.empty((240, 320, 3), np.uint8)
+    Renderer(scene, Lens(320, 240, FOV)).draw(looking(eye, middle), coarse)
+    hard = coarse.astype(int).mean(axis=2)[100:150, 100:150]
+    assert np.count_nonzero((hard > 10) & (hard < 0.9 * np.median(hard[:, :10]))) == 0
+    assert between > 10
 
 
-def test_a_shadow_stays_where_it_is_when_the_camera_moves(physics: Physics) -> None:
-    """The sun's picture moves by whole pixels with what is looked at: no edge swims."""
-    physics.add_box((20.0, 20.0, 0.1), 0.0, (1.0, 1.0, 1.0, 1.0), Kind.FLOOR).place((0.0, 0.0, -0.05))
-    box = physics.add_box((1.0, 1.0, 0.1), 0.0, (1.0, 1.0, 1.0, 1.0))
-    box.place((0.0, 0.0, 1.0))
-    spectator = Spectator(Scene(physics), (320, 240))
-    eye = (0.0, -4.0, 8.0)
-    view_a = spectator.picture(eye, (0.0, 0.0, 0.0)).astype(int)
-    dx = 0.0037  # m, a fraction of a pixel of the sun's picture
-    view_b = spectator.picture((eye[0] + dx, eye[1], eye[2]), (dx, 0.0, 0.0)).astype(int)
-    assert np.abs(view_a - view_b).mean() < 0.5
+def test_shadows_do_not_swim_when_the_camera_moves() -> None:
+    """The sun's picture moves by whole pixels: whatever is looked at, a point of the world has the same fraction."""
+    light, shadows = daylight(), Shadows()
+    point = np.array([0.3, -0.2, 0.7, 1.0])
+    places = []
+    for x in np.linspace(0.0, 0.05, 7):  # a pixel of it is 1 cm wide
+        camera = sun_camera(light, shadows, (float(x), 2.0 * float(x), 0.0))
+        right, down, _ = np.array(camera.from_world)
+        places.append((camera.lens[0] * right @ point, camera.lens[1] * down @ point))
+    moved = np.array(places) - places[0]
+    assert np.abs(moved - moved.round()).max() < 1e-6
+    assert np.abs(moved).max() >= 3
 
 
 def test_colours_tell_depth_kinds_and_bodies_apart() -> None:

@@ -28,6 +28,7 @@ from scipy.spatial import Delaunay
 
 from robosim.body import Body
 from robosim.bullet import pybullet
+from robosim.errors import RobosimError
 from robosim.math import IDENTITY, axis_angle, rotation_rows
 from robosim.physics import Physics
 from robosim.render.lens import Lens, View, facing, looking
@@ -477,3 +478,62 @@ def test_joints_move_on_a_base_that_is_fixed() -> None:
         physics.step(30)
         scene.update()
         _check_robot(physics, scene, robot)
+
+
+def test_what_cannot_be_drawn_is_named_and_nothing_crashes(physics: Physics) -> None:
+    body = physics.add_box((1.0, 1.0, 1.0), 1.0, GREY)
+    scene, lens = Scene(physics), Lens(16, 12, 60.0)
+    renderer, view = Renderer(scene, lens), looking((5.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    with pytest.raises(RobosimError, match=r"rgb .*\(256, 256, 3\).*\(12, 16, 3\)"):
+        renderer.draw(view, np.empty((256, 256, 3), np.uint8))
+    with pytest.raises(RobosimError, match=r"depth .*float64.*float32"):
+        renderer.draw(view, depth=np.empty((12, 16)))  # type: ignore[arg-type]
+    with pytest.raises(RobosimError, match="not finite"):
+        renderer.draw(view * np.nan, np.empty((12, 16, 3), np.uint8))
+    labels = np.empty((12, 16, 2), np.int16)
+    scene.poses[:] = np.nan  # as a body's that diverged
+    renderer.draw(view, np.empty((12, 16, 3), np.uint8), segmentation=labels)
+    assert (labels[..., 0] == -1).all()
+    physics.add_box((1.0, 1.0, 1.0), 1.0, GREY)
+    with pytest.raises(RobosimError, match="made of 1 bodies, and there are 2"):
+        scene.update()
+    assert body.number == 0
+
+
+def test_impossible_shapes_and_textures_are_refused(physics: Physics) -> None:
+    for make in (
+        lambda: Sphere(0.0),
+        lambda: Cylinder(0.1, -1.0),
+        lambda: Capsule(math.nan, 1.0),
+        lambda: Box((1, 0, 1)),
+    ):
+        with pytest.raises(RobosimError, match="positive"):
+            make()
+    physics.add_body([Visual(Sphere(0.3), texture=np.zeros((4, 4, 3), np.uint8))], 0.0)
+    with pytest.raises(RobosimError, match=r"Sphere.*texture"):
+        Scene(physics)
+
+
+def test_colours_return_with_the_rest_of_the_world(physics: Physics) -> None:
+    body = physics.add_box((1.0, 1.0, 1.0), 0.0, (1.0, 0.0, 0.0, 1.0))
+    scene, view = Scene(physics), looking((5.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    renderer, before, after = Renderer(scene, Lens(9, 9, 30.0)), *np.empty((2, 9, 9, 3), np.uint8)
+    physics.save()
+    renderer.draw(view, before)
+    body.set_colour(next(iter(body._links)), (0.0, 1.0, 0.0, 1.0))
+    scene.update()
+    renderer.draw(view, after)
+    assert after[4, 4, 1] > after[4, 4, 0]
+    physics.restore()
+    scene.update()
+    renderer.draw(view, after)
+    np.testing.assert_array_equal(after, before)
+
+
+def test_equal_faces_in_one_place_do_not_take_turns(physics: Physics) -> None:
+    for _ in range(2):
+        physics.add_box((1.0, 1.0, 1.0), 0.0, GREY)
+    labels = np.empty((60, 80, 2), np.int16)
+    view = looking((2.0, 1.3, 1.1), (0.0, 0.0, 0.0))
+    Renderer(Scene(physics), Lens(80, 60, 50.0)).draw(view, segmentation=labels)
+    assert len(np.unique(labels[..., 0])) == 2  # nothing, and one of the two

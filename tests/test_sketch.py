@@ -74,3 +74,14 @@ def test_insets_lie_at_the_right_edge_and_the_picture_given_is_kept() -> None:
     assert len(rows) > 2 * 0.8 * (0.28 * 240) ** 2
     assert not picture.any()
     assert not draw_sketch(np.zeros((30, 8, 3), np.uint8), Sketch(insets={"camera": red}), LENS, VIEW).any()
+
+
+def test_a_fan_that_is_not_closed_leaves_its_blind_sector() -> None:
+    picture = np.full((240, 320, 3), 100, np.uint8)
+    angles = np.linspace(0.75 * np.pi, 2.25 * np.pi, 60)  # 270°, blind towards +x + y
+    ends = 0.8 * np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
+    blind = project([(0.2, 0.5, 0.0)], LENS, VIEW)[0].round().astype(int)
+    for closed in (False, True):
+        fan = Fan((0.0, 0.0, 0.0), ends, GREEN, closed=closed)
+        drawn = draw_sketch(picture, Sketch(fans=[fan]), LENS, VIEW)
+        assert (drawn[blind[1], blind[0]] == 100).all() != closed

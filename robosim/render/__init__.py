@@ -1,1 +1,1 @@
-"""Pictures for people and for policies: what is drawn onto frames, written into videos and shown in windows."""
+"""Pictures: the rasteriser for robots and for people, what is drawn onto frames, videos and windows."""

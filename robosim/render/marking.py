@@ -71,7 +71,7 @@ def _draw_fan(canvas: Picture, fan: Fan, lens: Lens, view: View, thick: float) -
     if not np.isfinite(origin).all():
         return
     shade = canvas.copy()
-    for here, there in zip(ends, np.roll(ends, -1, axis=0), strict=True):
+    for here, there in pairwise(np.concatenate([ends, ends[:1]]) if fan.closed else ends):
         if np.isfinite([here, there]).all():
             cv2.fillConvexPoly(shade, np.array([_fixed(origin), _fixed(here), _fixed(there)]), fan.colour, 8, _SHIFT)
     cv2.addWeighted(shade, 0.22, canvas, 0.78, 0.0, canvas)

@@ -1,6 +1,7 @@
 """Mesh files through trimesh: dense ones are thinned out once, and kept for the next time."""
 
 import contextlib
+import functools
 import hashlib
 import math
 import os
@@ -17,7 +18,6 @@ from robosim.shapes import MeshFile
 
 DENSE = 500  # faces; a file with more is thinned out
 SHARP = math.radians(40)  # edges beyond this stay edges
-_FORMAT = 2  # of the files kept
 
 
 def load_mesh(shape: MeshFile) -> Mesh:
@@ -30,7 +30,9 @@ def load_mesh(shape: MeshFile) -> Mesh:
         content = Path(shape.path).read_bytes()
     except OSError as error:
         raise RobosimError(f"{shape.path}: cannot be read: {error.strerror}") from error
-    name = hashlib.sha256(content + repr((shape.scale, DENSE, _FORMAT)).encode()).hexdigest()[:32]
+    name = hashlib.sha256(content + repr((shape.scale, _companions(Path(shape.path)), _recipe())).encode()).hexdigest()[
+        :32
+    ]
     mesh = _kept(name)
     if mesh is None:
         mesh = _read(shape)
@@ -38,6 +40,22 @@ def load_mesh(shape: MeshFile) -> Mesh:
             mesh = _thinned(mesh)
             _keep(name, mesh)
     return mesh
+
+
+def _companions(path: Path) -> list[tuple[str, int, int]]:
+    """Gives what of the files beside a mesh may colour it, as far as it tells whether they have changed."""
+    beside = [
+        file for file in path.parent.iterdir() if file.suffix.lower() in (".mtl", ".png", ".jpg", ".jpeg", ".tga")
+    ]
+    stats = [(file.name, file.stat()) for file in sorted(beside)]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+
+
+@functools.cache
+def _recipe() -> str:
+    """Gives a hash of the code that thins meshes out: what another version kept is not taken."""
+    sources = (Path(__file__).with_name(name).read_bytes() for name in ("mesh_file.py", "thinning.py", "quadrics.py"))
+    return hashlib.sha256(b"".join(sources)).hexdigest()
 
 
 def _read(shape: MeshFile) -> Mesh:
@@ -103,7 +121,7 @@ def _kept(name: str) -> Mesh | None:
             with np.load(folder / f"{name}.npz") as file:
                 vertices, faces = file["vertices"], file["faces"]
                 image = file.get("image")
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # not there, or spoilt
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):  # not there, or spoilt
             continue
         uvs = None if image is None else np.zeros((len(faces), 3, 2))
         return Mesh(vertices, faces, corner_normals(vertices, faces, SHARP), uvs, image)
@@ -114,11 +132,16 @@ def _keep(name: str, mesh: Mesh) -> None:
     """Writes it whole or not at all; where nothing can be written, the next process thins it out again."""
     image: dict[str, Any] = {} if mesh.texture is None else {"image": mesh.texture}
     for folder in _folders():
-        partial = folder / f".{name}.{os.getpid()}.npz"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            np.savez(partial, vertices=mesh.vertices, faces=mesh.faces, **image)
+            descriptor, partial = tempfile.mkstemp(dir=folder, suffix=".npz")
+        except OSError:
+            continue
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                np.savez(file, vertices=mesh.vertices, faces=mesh.faces, **image)
             os.replace(partial, folder / f"{name}.npz")
         except OSError:
+            Path(partial).unlink(missing_ok=True)
             continue
         return

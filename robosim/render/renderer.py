@@ -1,7 +1,8 @@
 """`Renderer`: pictures of a scene in colour, depth and segmentation, into memory that the caller owns."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,36 +47,43 @@ class Shadows:
 _NO_SHADOW = Shadow(rows(np.zeros((3, 4))), (1.0, 1.0, 0.0, 0.0, 0.0, 1.0), np.zeros((0, 0), np.float32))
 
 
-@dataclass
 class Renderer:
     """Draws a scene through one lens.
 
-    Attributes:
+    Args:
         scene: What is drawn; `Scene.update` it first.
         lens: Through which.
         samples: Samples a pixel each way: 1, or 2 for smooth edges.
         shadows: How shadows are made; None for none.
         smooth: Blend the texels of textures; for people, who see a nearest texel's steps.
-        light: What lights the scene.
+        light: What lights the scene; None for `daylight`.
+
+    Attributes:
+        lens: That lens.
+
+    Raises:
+        RobosimError: The number of samples is not possible.
     """
 
-    scene: Scene
-    lens: Lens
-    samples: int = 1
-    shadows: Shadows | None = None
-    smooth: bool = False
-    light: Light = field(default_factory=daylight)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        lens: Lens,
+        samples: int = 1,
+        shadows: Shadows | None = None,
+        *,
+        smooth: bool = False,
+        light: Light | None = None,
+    ) -> None:
         """Makes the buffers; see the class."""
-        if self.samples not in (1, 2, 3, 4):
-            raise RobosimError(f"samples={self.samples!r} is not one of 1, 2, 3, 4")
-        far = math.isinf(self.light.haze)
-        self._plain = self.samples == 1 and self.shadows is None and not self.smooth and far
-        size = self.lens.height * self.samples, self.lens.width * self.samples
-        self._buffers = make_buffers(*size, self.scene.geometry, paints=self._plain)
-        shadows = self.shadows
-        self._sun = None if shadows is None else make_buffers(shadows.size, shadows.size, self.scene.geometry)
+        if samples not in (1, 2, 3, 4):
+            raise RobosimError(f"samples={samples!r} is not one of 1, 2, 3, 4")
+        self.lens = lens
+        self._scene, self._samples, self._shadows, self._smooth = scene, samples, shadows, smooth
+        self._light = light or daylight()
+        self._plain = samples == 1 and shadows is None and not smooth and math.isinf(self._light.haze)
+        self._buffers = make_buffers(lens.height * samples, lens.width * samples, scene.geometry, paints=self._plain)
+        self._sun = None if shadows is None else make_buffers(shadows.size, shadows.size, scene.geometry)
 
     def draw(
         self,
@@ -99,29 +107,36 @@ class Renderer:
             focus: Around which point of the world there are shadows, metres.
 
         Raises:
-            RobosimError: Depth or segmentation was asked for with more than one sample a pixel.
+            RobosimError: An array does not fit, the view is not finite, or depth or segmentation was asked for with
+                more than one sample a pixel.
         """
-        if self.samples > 1 and (depth is not None or segmentation is not None):
-            raise RobosimError(f"samples={self.samples}: depth and segmentation are exact only with 1 sample a pixel")
-        scene, camera = self.scene, self.lens.camera(view, self.samples)
-        draw(scene.geometry, scene.looks.shown, scene.poses, camera, without, self._buffers)
+        if self._samples > 1 and (depth is not None or segmentation is not None):
+            raise RobosimError(f"samples={self._samples}: depth and segmentation are exact only with 1 sample a pixel")
+        size = self.lens.height, self.lens.width
+        _check("rgb", rgb, (*size, 3), np.uint8)
+        _check("depth", depth, size, np.float32)
+        _check("segmentation", segmentation, (*size, 2), np.int16)
+        scene, camera = self._scene, self.lens.camera(view, self._samples)
+        if not math.isfinite(sum(map(sum, camera.from_world))):
+            raise RobosimError(f"view={view!r} is not finite: did the physics diverge?")
+        draw(scene.geometry, scene.looks.shown, scene.poses, camera, without, False, self._buffers)
         if depth is not None:
             develop_depth(self._buffers, camera, depth)
         if segmentation is not None:
             develop_segmentation(self._buffers, scene.geometry, segmentation)
         if rgb is not None:
             shadow = self._shadow(focus, without)
-            what = self._buffers, scene.geometry, scene.looks, scene.poses, camera, self.light, shadow
+            what = self._buffers, scene.geometry, scene.looks, scene.poses, camera, self._light, shadow
             if self._plain:
                 paint(*what, rgb)
             else:
-                develop_colour(*what, self.smooth, rgb)
+                develop_colour(*what, self._smooth, rgb)
 
     def _shadow(self, focus: tuple[float, float, float], without: int) -> Shadow:
-        if self.shadows is None or self._sun is None:
+        if self._shadows is None or self._sun is None:
             return _NO_SHADOW
-        camera = sun_camera(self.light, self.shadows, focus)
-        draw(self.scene.geometry, self.scene.looks.shown, self.scene.poses, camera, without, self._sun)
+        camera = sun_camera(self._light, self._shadows, focus)
+        draw(self._scene.geometry, self._scene.looks.shown, self._scene.poses, camera, without, False, self._sun)
         return Shadow(camera.from_world, camera.lens, self._sun.nearness)
 
 
@@ -132,3 +147,11 @@ def sun_camera(light: Light, shadows: Shadows, focus: tuple[float, float, float]
     snapped = np.rint(turn @ np.asarray(focus) / pixel) * pixel
     view = np.column_stack([turn, -snapped + (0.0, 0.0, shadows.depth / 2)])
     return parallel(view, shadows.size, shadows.width, shadows.depth)
+
+
+def _check(name: str, array: NDArray[Any] | None, shape: tuple[int, ...], kind: type[np.generic]) -> None:
+    """The kernels write without looking where: an array that does not fit would end the process."""
+    if array is not None and (array.shape != shape or array.dtype != kind):
+        raise RobosimError(
+            f"{name} is an array of shape {array.shape} and {array.dtype}: {shape} and {np.dtype(kind)} are needed"
+        )

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.body import BASE, Body
+from robosim.errors import RobosimError
 from robosim.math import rotation_rows
 from robosim.physics import Physics
 from robosim.render.kernels.arrays import NONE, Geometry, Looks
@@ -61,7 +62,16 @@ class Scene:
         self.update()
 
     def update(self) -> None:
-        """Reads where everything is now; what has not moved is not asked again."""
+        """Reads where everything is now; what has not moved is not asked again.
+
+        Raises:
+            RobosimError: A body was added since the scene was made: it would not be seen.
+        """
+        if len(self.physics.bodies) != len(self._links):
+            raise RobosimError(
+                f"the scene was made of {len(self._links)} bodies, and there are {len(self.physics.bodies)} now: "
+                "make the scene when everything is built"
+            )
         moved = self._seen_at != self.physics.moment.number
         self._seen_at = self.physics.moment.number
         told: list[float] = []
@@ -114,6 +124,10 @@ class _Textures:
 
     def number(self, part: Part) -> int:
         path, own = part.visual.texture, part.mesh.texture
+        if path is not None and part.mesh.uvs is None:
+            raise RobosimError(
+                f"{part.visual.shape!r} has no texture coordinates: boxes and `Triangles` carry textures"
+            )
         if part.mesh.uvs is None or (path is None and own is None):
             return NONE
         key = path if isinstance(path, Path) else id(own if path is None else path)

@@ -25,11 +25,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Fan:
-    """Where the rays of a lidar end: the area that they sweep, and their ends."""
+    """Where the rays of a lidar end: the area that they sweep, and their ends.
+
+    Attributes:
+        closed: The last ray is the first one's neighbour, as of a lidar that sees all around.
+    """
 
     origin: Sequence[float]
     ends: Points
     colour: Colour = GREEN
+    closed: bool = False
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def visible(vertices: Floats, faces: NDArray[np.int32]) -> NDArray[np.int32]:
     for towards in _all_around():
         view = facing(middle - 2 * radius * towards, towards)
         camera = parallel(view, _PIXELS, 2.05 * radius, 4 * radius)
-        draw(geometry, np.ones(1, np.bool_), np.eye(4)[None, :3], camera, NONE, buffers)
+        draw(geometry, np.ones(1, np.bool_), np.eye(4)[None, :3], camera, NONE, False, buffers)
         count += np.bincount(buffers.winner[buffers.winner >= 0], minlength=len(count))
     front, back = count[: len(faces)], count[len(faces) :]
     faces = np.where((back > front)[:, None], faces[:, ::-1], faces)

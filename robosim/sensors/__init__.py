@@ -1,1 +1,1 @@
-"""Sensors, one a file: each states its space, units and frame, and carries its own noise, rate and latency."""
+"""Sensors, one a file: each states its space, units and frame; `timing.py` gives any of them rate and latency."""

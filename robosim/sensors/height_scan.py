@@ -60,7 +60,8 @@ class HeightScan(Sensor):
     """Reads how high the ground is above the base frame's origin at each point of a grid, m: mostly negative.
 
     float32 (points along x, points along y), both rising. The ground is the highest surface that cameras see, below
-    ``above`` and without the body itself: boxes and shelves count. The grid stays level when the body tilts.
+    ``above`` and without the body itself: boxes and shelves count, and what reaches higher, as a wall does, reads
+    ``above``. The grid stays level when the body tilts.
 
     Args:
         scene: What there is.
@@ -90,13 +91,13 @@ class HeightScan(Sensor):
             raise RobosimError(f"above={above!r}, below={below!r} are not positive distances in metres")
         self._scene, self._body = scene, body
         self.grid = grid or Grid()
-        self._above, self._below = above, below
+        self._above, self._below = float(above), float(below)
         self._noise, self._sigma = checked("noise", noise), 0.0
         self.space = spaces.Box(-below, above, self.grid.points, np.float32)
         scale_x, origin_x = self.grid.picture(0)
         scale_y, origin_y = self.grid.picture(1)
         # Seen from above with y to the right and x down, the picture's rows and columns are those of the readings.
-        self._lens = scale_y, scale_x, origin_y, origin_x, 0.0, above + below
+        self._lens = scale_y, scale_x, origin_y, origin_x, 0.0, self._above + self._below
         self._buffers = make_buffers(*self.grid.points, scene.geometry)
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
@@ -107,8 +108,10 @@ class HeightScan(Sensor):
         """Measures; see the class."""
         scene = self._scene
         scene.update()
-        draw_scene(scene.geometry, scene.looks.shown, scene.poses, self._camera(), self._body.number, self._buffers)
-        heights = self._buffers.nearness - np.float32(self._below)
+        geometry, buffers = scene.geometry, self._buffers
+        draw_scene(geometry, scene.looks.shown, scene.poses, self._camera(), self._body.number, True, buffers)
+        heights = buffers.nearness - np.float32(self._below)
+        heights[buffers.winner >= len(geometry.faces)] = self._above  # a back is seen from within what is higher
         if self._sigma > 0:
             heights += self._sigma * rng.standard_normal(heights.shape, np.float32)
         return np.clip(heights, self.space.low, self.space.high, out=heights)

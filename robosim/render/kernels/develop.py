@@ -66,8 +66,11 @@ def develop_colour(
             for sample in range(1 if same else count):
                 i, j = top + sample // factor, left + sample % factor
                 x, y = (left + middle, top + middle) if same else (float(j), float(i))
+                one = float(count) if same else 1.0
                 mean = near / count if same else float(buffers.nearness[i, j])
-                colour = _seen(buffers, geometry, looks, poses, camera, light, shadow, smooth, eye, i, j, x, y, mean)
+                colour = _seen(
+                    buffers, geometry, looks, poses, camera, light, shadow, smooth, eye, i, j, x, y, mean, one
+                )
                 red, green, blue = red + colour[0], green + colour[1], blue + colour[2]
             _write(looks, (red, green, blue), 1.0 if same else 1.0 / count, rgb, row, column)
 
@@ -75,7 +78,7 @@ def develop_colour(
 @inlined
 def _seen(
     buffers: Buffers, geometry: Geometry, looks: Looks, poses: Array, camera: Camera, light: Light, shadow: Shadow,
-    smooth: bool, eye: Triple, row: int, column: int, x: float, y: float, near: float,
+    smooth: bool, eye: Triple, row: int, column: int, x: float, y: float, near: float, samples: float,
 ) -> Triple:  # fmt: skip
     """Gives the linear colour of a sample's face, at the column x and the row y."""
     across, along = (x - camera.lens[2]) * (1.0 / camera.lens[0]), (y - camera.lens[3]) * (1.0 / camera.lens[1])
@@ -88,7 +91,7 @@ def _seen(
     face = buffers.winner[row, column]
     if face < 0:
         return sky(light, ray)
-    return lit(geometry, looks, poses, camera, light, shadow, smooth, eye, face, ray, 1.0 / near)
+    return lit(geometry, looks, poses, camera, light, shadow, smooth, eye, face, ray, 1.0 / near, samples)
 
 
 @inlined

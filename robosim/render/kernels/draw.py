@@ -8,9 +8,13 @@ from robosim.render.kernels.compiled import compiled, inlined
 from robosim.render.kernels.cull import along, ball_outside, compose, eye_in_link, frustum
 from robosim.render.kernels.fill import fill
 
+_BOTTOM = 1e-3  # m; a box's bottom lies on the ground, and seen from within it must win
+
 
 @compiled
-def draw(geometry: Geometry, shown: Array, poses: Array, camera: Camera, without: int, buffers: Buffers) -> None:
+def draw(
+    geometry: Geometry, shown: Array, poses: Array, camera: Camera, without: int, backs: bool, buffers: Buffers
+) -> None:
     """Finds what is seen at each pixel.
 
     Args:
@@ -19,6 +23,7 @@ def draw(geometry: Geometry, shown: Array, poses: Array, camera: Camera, without
         poses: float64 (links, 3, 4), from each link's frame to the world.
         camera: Who looks.
         without: Number of a body that is left out, or -1.
+        backs: Whether faces are seen from behind, too: as the face's number plus that of all faces.
         buffers: Where it is written.
     """
     buffers.nearness[:] = 0.0
@@ -32,12 +37,12 @@ def draw(geometry: Geometry, shown: Array, poses: Array, camera: Camera, without
         px, py, pz, radius = geometry.spheres[part]
         x, y, z = along(to_camera[0], px, py, pz), along(to_camera[1], px, py, pz), along(to_camera[2], px, py, pz)
         if not ball_outside(x, y, z, radius, sides, camera.lens, camera.flat):
-            _draw_part(geometry, part, to_camera, camera, z - radius < camera.lens[4], buffers)
+            _draw_part(geometry, part, to_camera, camera, z - radius < camera.lens[4], backs, buffers)
 
 
 @inlined
 def _draw_part(
-    geometry: Geometry, part: int, to_camera: Transform, camera: Camera, cut: bool, buffers: Buffers
+    geometry: Geometry, part: int, to_camera: Transform, camera: Camera, cut: bool, backs: bool, buffers: Buffers
 ) -> None:
     first, corners, polygon = geometry.first_vertex[part], buffers.corners, buffers.polygon
     eye = eye_in_link(to_camera, camera.flat)
@@ -49,16 +54,18 @@ def _draw_part(
     start = geometry.first_face[part]
     _turn(geometry.planes, start, geometry.first_face[part + 1], eye, camera.flat, buffers.heights)
     for face in range(start, geometry.first_face[part + 1]):
-        if buffers.heights[face - start] <= 0.0:
+        front = buffers.heights[face - start] > 0.0
+        if not (front or backs):
             continue
+        number, closer = (face, 0.0) if front else (face + len(geometry.faces), _BOTTOM)
         i, j, k = geometry.faces[face, 0] - first, geometry.faces[face, 1] - first, geometry.faces[face, 2] - first
         if not cut:
-            _fill(_row(corners, i), _row(corners, j), _row(corners, k), face, buffers)
+            _fill(_row(corners, i), _row(corners, j), _row(corners, k), closer, number, buffers)
             continue
         count = clip_near(corners[i], corners[j], corners[k], camera.lens[4], polygon)
         for second in range(1, count - 1):
             a, b = project(_row(polygon, 0), camera), project(_row(polygon, second), camera)
-            _fill(a, b, project(_row(polygon, second + 1), camera), face, buffers)
+            _fill(a, b, project(_row(polygon, second + 1), camera), closer, number, buffers)
 
 
 @inlined
@@ -77,8 +84,9 @@ def _row(points: Array, number: int) -> Triple:
 
 
 @inlined
-def _fill(a: Triple, b: Triple, c: Triple, face: int, buffers: Buffers) -> None:
-    fill((a[0], b[0], c[0]), (a[1], b[1], c[1]), (a[2], b[2], c[2]), face, buffers.nearness, buffers.winner)
+def _fill(a: Triple, b: Triple, c: Triple, closer: float, face: int, buffers: Buffers) -> None:
+    near = a[2] + closer, b[2] + closer, c[2] + closer
+    fill((a[0], b[0], c[0]), (a[1], b[1], c[1]), near, face, buffers.nearness, buffers.winner)
 
 
 @inlined

@@ -24,10 +24,12 @@ def fill(x: Triple, y: Triple, q: Triple, face: int, nearness: Array, winner: Ar
     height, width = nearness.shape
     left, right = max(np.ceil(min(x[0], x[1], x[2])), 0.0), min(max(x[0], x[1], x[2]), width - 1.0)
     upper, lower = max(np.ceil(min(y[0], y[1], y[2])), 0.0), min(max(y[0], y[1], y[2]), height - 1.0)
-    if left > right or upper > lower:  # it covers no pixel's middle: so are most, in small pictures
+    if not (left <= right and upper <= lower):  # it covers no pixel's middle: so are most, in small pictures
         return
     area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-    if area == 0.0:
+    if not (
+        area > 0.0 or area < 0.0
+    ):  # seen edge on, or not a number: a physics that diverged must not end the process
         return
     share = 1.0 / area
     along_x = ((q[1] - q[0]) * (y[2] - y[0]) - (q[2] - q[0]) * (y[1] - y[0])) * share
@@ -42,9 +44,11 @@ def fill(x: Triple, y: Triple, q: Triple, face: int, nearness: Array, winner: Ar
         low, high = _bound(a0 * area, s0, (b0 * row + c0), area, left, right)
         low, high = _bound(a1 * area, s1, (b1 * row + c1), area, low, high)
         low, high = _bound(a2 * area, s2, (b2 * row + c2), area, low, high)
+        if not low <= high:
+            continue
         start = at_origin + along_y * row
         for column in range(int(np.ceil(low)), int(np.floor(high)) + 1):
-            near = start + along_x * column
+            near = np.float32(start + along_x * column)  # as it is kept, or equal faces would take turns
             if near > nearness[row, column]:
                 nearness[row, column] = near
                 winner[row, column] = face

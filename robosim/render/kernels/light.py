@@ -14,7 +14,7 @@ _STEEPEST = 0.05  # cosine; a surface seen more flatly is textured as if seen so
 @inlined
 def lit(
     geometry: Geometry, looks: Looks, poses: Array, camera: Camera, light: Light, shadow: Shadow, smooth: bool,
-    eye: Triple, face: int, ray: Triple, depth: float,
+    eye: Triple, face: int, ray: Triple, depth: float, samples: float,
 ) -> Triple:  # fmt: skip
     """Gives the linear colour of a face.
 
@@ -30,6 +30,7 @@ def lit(
         face: The face that is seen.
         ray: World vector from the camera to the point, for a depth of 1.
         depth: z of the point in the camera's frame, metres.
+        samples: How many samples of the camera it stands for: so large is its footprint on a texture.
     """
     part = geometry.face_part[face]
     pose = poses[geometry.links[part]]
@@ -43,7 +44,7 @@ def lit(
     if row >= 0:
         slant = abs(normal[0] * ray[0] + normal[1] * ray[1] + normal[2] * ray[2])
         pixel = depth / camera.lens[1]
-        area = pixel * pixel * math.sqrt(square) / max(slant, _STEEPEST)  # m², of a slanted pixel
+        area = samples * pixel * pixel * math.sqrt(square) / max(slant, _STEEPEST)  # m², of a slanted pixel
         printed = _printed(looks, looks.textures[part], geometry.uvs, row, local, area, smooth)
         colour = colour[0] * printed[0], colour[1] * printed[1], colour[2] * printed[2]
     sun = max(normal[0] * light.to_sun[0] + normal[1] * light.to_sun[1] + normal[2] * light.to_sun[2], 0.0)

@@ -43,7 +43,7 @@ def paint(
                 continue
             if geometry.face_normals[face] >= 0:
                 depth, ray = 1.0 / buffers.nearness[row, column], _ray(camera, column, row)
-                colour = lit(geometry, looks, poses, camera, light, shadow, False, eye, face, ray, depth)
+                colour = lit(geometry, looks, poses, camera, light, shadow, False, eye, face, ray, depth, 1.0)
                 _write(looks, colour, rgb, row, column)
                 continue
             if buffers.painted[face] != frame:
@@ -61,7 +61,7 @@ def paint(
             texel = nearest_texel(looks, level, u, v)
             for k in range(3):
                 # sRGB is nearly a power: the code of a product is the product of the codes.
-                rgb[row, column, k] = int(looks.texels[texel, k] * paints[face, k] * (1.0 / 255.0))
+                rgb[row, column, k] = int(looks.texels[texel, k] * paints[face, k] * (1.0 / 255.0) + 0.5)
 
 
 @inlined
