@@ -17,14 +17,15 @@ class Moment:
 
     Attributes:
         number: Grows with every physics step, restore and reset of joints.
+        placed: Grows whenever a body is put somewhere.
         looks: Grows whenever a body's colour changes.
     """
 
-    __slots__ = ("looks", "number")
+    __slots__ = ("looks", "number", "placed")
 
     def __init__(self) -> None:
         """Begins at 0."""
-        self.number = self.looks = 0
+        self.number = self.placed = self.looks = 0
 
 
 class Body:
@@ -131,6 +132,7 @@ class Body:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
         self._read_at = -1
         self.placed += 1
+        self._moment.placed += 1
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.

@@ -233,6 +233,7 @@ class Physics:
         pybullet.restoreState(stateId=self._state, physicsClientId=self.client)
         for body in self.bodies:
             body.placed += 1  # what is fixed has gone back, too
+            self.moment.placed += 1
             body.restore_colours()
         self.moment.number += 1
 

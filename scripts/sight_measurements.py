@@ -4,7 +4,7 @@ Bodies move before each frame, and every contender reads anew where they are.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import gymnasium as gym
@@ -87,7 +87,7 @@ def camera_env(bench: Bench) -> Round:
     return lambda: {name: steps(env) for name, env in envs.items()}
 
 
-def _taking_turns(sight: Sight, seconds: float, contenders: dict[str, Callable[[], None]]) -> Round:
+def _taking_turns(sight: Sight, seconds: float, contenders: Mapping[str, Callable[[], None]]) -> Round:
     """A round that counts only the contenders' time, not that of moving the bodies."""
 
     def frames(sense: Callable[[], None]) -> float:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -92,16 +91,16 @@ def warehouse(physics: Physics, seed: int = 0, *, quadruped: bool = False) -> Si
 def rough_ground(physics: Physics, seed: int = 0) -> Sight:
     """Builds uneven ground with an A1 quadruped on it, which bobs up and down."""
     rng = np.random.default_rng(seed)
-    heights = sum(
+    hills = sum(
         scale * cv2.resize(rng.uniform(-1, 1, (cells, cells)), (97, 97), interpolation=cv2.INTER_CUBIC)
         for scale, cells in ((0.12, 7), (0.05, 19), (0.02, 49))
     )
     middle = np.hypot(*np.meshgrid(np.linspace(-1, 1, 97), np.linspace(-1, 1, 97)))
-    heights = np.asarray(heights * np.clip(0.25 + middle * 1.6, 0, 1), np.float64)
+    heights = np.array(hills * np.clip(0.25 + middle * 1.6, 0, 1), np.float64)
     physics.add_heights(heights, 0.1, texture=gravel(rng))
     trot = _quadruped(physics)
     trot(0.0, (0.0, 0.0))
-    return Sight((0.72, -0.85, 0.5), (0.0, 0.0, 0.24), partial(trot, place=(0.0, 0.0)))
+    return Sight((0.72, -0.85, 0.5), (0.0, 0.0, 0.24), lambda time: trot(time, (0.0, 0.0)))
 
 
 def _quadruped(physics: Physics) -> Callable[[float, tuple[float, float]], None]:

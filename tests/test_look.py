@@ -34,6 +34,7 @@ def test_look_writes_every_picture(tmp_path: Path, capsys: pytest.CaptureFixture
     pictures = {path.stem: cv2.imread(str(path)) for path in out.iterdir()}
     assert set(pictures) == NAMES
     for picture in pictures.values():
+        assert picture is not None
         assert picture.shape == (64, 96, 3)
         assert picture.std() > 3
     assert len(capsys.readouterr().out.split()) == len(NAMES)

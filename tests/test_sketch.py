@@ -17,7 +17,7 @@ def blank() -> NDArray[np.uint8]:
 
 
 def changed(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return picture.any(axis=2)
+    return np.asarray(picture.any(axis=2))
 
 
 def test_points_lie_where_opencv_projects_them() -> None:

@@ -94,7 +94,7 @@ def _draw_inset(canvas: Picture, title: str, inset: Picture, top: int) -> int:
     at = left + size // 3, top + height - size // 3
     cv2.putText(canvas, title, (at[0] + 1, at[1] + 1), (0, 0, 0), face, size, 500)
     cv2.putText(canvas, title, at, (255, 255, 255), face, size, 500)
-    return top + height + margin
+    return int(top + height + margin)
 
 
 def _fixed(place: NDArray[np.float64]) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What a physics world looks like, ready for the rasteriser: `Scene`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,9 @@ class Scene:
         self._offsets = self._read_offsets()
         self._first = np.cumsum([0, *(len(links) for _, links in self._links)]).tolist()
         self._placed = [NONE] * len(self._links)
-        self._seen_at = self._seen_looks = NONE
+        # A base that is nailed down may carry joints.
+        self._moving = [n for n, (body, links) in enumerate(self._links) if body.dynamic or len(links) > 1]
+        self._seen_at = self._seen_placed = self._seen_looks = NONE
         self.update()
 
     def update(self) -> None:
@@ -72,14 +75,9 @@ class Scene:
                 f"the scene was made of {len(self._links)} bodies, and there are {len(self.physics.bodies)} now: "
                 "make the scene when everything is built"
             )
-        moved = self._seen_at != self.physics.moment.number
-        self._seen_at = self.physics.moment.number
-        told: list[float] = []
-        slots: list[int] = []
-        for number, (body, links) in enumerate(self._links):
-            moves = body.dynamic or len(links) > 1  # a base that is nailed down may carry joints
-            if self._placed[number] == body.placed and not (moved and moves):
-                continue
+        moment, told, slots = self.physics.moment, list[float](), list[int]()
+        for number in self._touched():
+            body, links = self._links[number]
             self._placed[number] = body.placed
             first = self._first[number]
             position, quaternion = body.inertial_pose()
@@ -93,9 +91,22 @@ class Scene:
                     slots.append(first + place_)
         if slots:
             place(np.array(told).reshape(-1, 7), self._offsets, np.array(slots), self.poses)
-        if self._seen_looks != self.physics.moment.looks:
-            self._seen_looks = self.physics.moment.looks
+        if self._seen_looks != moment.looks:
+            self._seen_looks = moment.looks
             self._paint()
+
+    def _touched(self) -> Sequence[int]:
+        """Gives the bodies that may have moved since the last time."""
+        moment = self.physics.moment
+        moved, placed = self._seen_at != moment.number, self._seen_placed != moment.placed
+        self._seen_at, self._seen_placed = moment.number, moment.placed
+        if not placed:
+            return self._moving if moved else ()
+        return [
+            number
+            for number, (body, links) in enumerate(self._links)
+            if self._placed[number] != body.placed or (moved and (body.dynamic or len(links) > 1))
+        ]
 
     def _paint(self) -> None:
         to_linear = self.looks.to_linear

@@ -143,9 +143,8 @@ def _in_sun(shadow: Shadow, point: Triple, normal: Triple) -> float:
 @inlined
 def _free(seen: Array, row: int, left: int, across: float, nearness: float) -> float:
     """Gives how much of one row of the tent the sun sees."""
-    return (
-        (1 - across) * (seen[row, left - 1] <= nearness)
-        + (seen[row, left] <= nearness)
-        + (seen[row, left + 1] <= nearness)
-        + across * (seen[row, left + 2] <= nearness)
-    )
+    free: float = (1 - across) * (seen[row, left - 1] <= nearness)
+    free += seen[row, left] <= nearness
+    free += seen[row, left + 1] <= nearness
+    free += across * (seen[row, left + 2] <= nearness)
+    return free
