@@ -110,8 +110,9 @@ def _discard(sense: Callable[..., object], *arguments: object) -> None:
 SIGHT_MEASUREMENTS = {
     f"{name}-{size}": Measurement(f"{what}, {size} × {size}", ("robosim", "TinyRenderer"), partial(camera, place, size))
     for name, what, place in (
-        ("warehouse", "camera in a warehouse", warehouse),
-        ("a1", "the same, A1 in view", partial(warehouse, quadruped=True)),
+        ("warehouse", "camera in a warehouse of boxes", partial(warehouse, people=0)),
+        ("a1", "the same, A1 in view", partial(warehouse, people=0, quadruped=True)),
+        ("people", "camera in a warehouse with people", warehouse),
     )
     for size in (64, 128)
 } | {

@@ -46,12 +46,13 @@ class Sight:
     move: Callable[[float], None]
 
 
-def warehouse(physics: Physics, seed: int = 0, *, quadruped: bool = False) -> Sight:
-    """Builds a hall with 12 racks, some 300 boxes, 8 people, a forklift and parcels on their way.
+def warehouse(physics: Physics, seed: int = 0, *, people: int = 8, quadruped: bool = False) -> Sight:
+    """Builds a hall with 12 racks, some 300 boxes, people, a forklift and parcels on their way.
 
     Args:
         physics: Where it is built.
         seed: Of sizes and phases.
+        people: How many walk about.
         quadruped: Put an A1 into the middle of the picture.
     """
     rng = np.random.default_rng(seed)
@@ -63,7 +64,7 @@ def warehouse(physics: Physics, seed: int = 0, *, quadruped: bool = False) -> Si
         for shelf in SHELVES:
             _add(physics, list(_stock(rng, label)), Kind.PACKAGE, (x, y, shelf + 0.015), turned=bool(number % 2))
     movers: list[tuple[Body, float]] = []
-    for number in range(8):
+    for number in range(people):
         movers.append((_person(physics, SHIRTS[number % len(SHIRTS)]), 0.0))
     movers.append((_add(physics, list(_forklift()), Kind.FORKLIFT, (0.0, 0.0, 0.0)), 0.0))
     for _ in range(11):

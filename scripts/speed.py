@@ -26,7 +26,19 @@ from robosim.scripts.cli import command
 from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement
 from robosim.scripts.sight_measurements import SIGHT_MEASUREMENTS
 
-Name = Literal["env", "sampling", "training", "warehouse-64", "warehouse-128", "a1-64", "a1-128", "lidar", "camera-env"]
+Name = Literal[
+    "env",
+    "sampling",
+    "training",
+    "warehouse-64",
+    "warehouse-128",
+    "a1-64",
+    "a1-128",
+    "people-64",
+    "people-128",
+    "lidar",
+    "camera-env",
+]
 ALL: dict[str, Measurement] = {**MEASUREMENTS, **SIGHT_MEASUREMENTS}
 
 LONGEST = 600.0  # seconds of one turn

@@ -92,6 +92,7 @@ class Renderer:
         depth: NDArray[np.float32] | None = None,
         segmentation: NDArray[np.int16] | None = None,
         *,
+        depth_range: tuple[float, float] | None = None,
         without: int = NONE,
         focus: tuple[float, float, float] = (0.0, 0.0, 0.0),
     ) -> None:
@@ -103,6 +104,7 @@ class Renderer:
             depth: Shape (height, width), float32: distance along the camera's axis in metres, infinity for nothing.
             segmentation: Shape (height, width, 2), int16: number of the body and `robosim.shapes.Kind`; (-1, 0) for
                 nothing.
+            depth_range: Depths that are not within it are written as 0; None: none is, and nothing is infinity.
             without: Number of a body that is left out.
             focus: Around which point of the world there are shadows, metres.
 
@@ -121,7 +123,8 @@ class Renderer:
             raise RobosimError(f"view={view!r} is not finite: did the physics diverge?")
         draw(scene.geometry, scene.looks.shown, scene.poses, camera, without, False, self._buffers)
         if depth is not None:
-            develop_depth(self._buffers, camera, depth)
+            nearest, farthest, nothing = (0.0, math.inf, math.inf) if depth_range is None else (*depth_range, 0.0)
+            develop_depth(self._buffers, camera, nearest, farthest, nothing, depth)
         if segmentation is not None:
             develop_segmentation(self._buffers, scene.geometry, segmentation)
         if rgb is not None:

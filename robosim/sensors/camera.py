@@ -146,10 +146,11 @@ class Camera(Sensor):
         rgb = np.empty((height, width, 3), np.uint8) if "rgb" in modes else None
         depth = np.empty((height, width), np.float32) if "depth" in modes or "depth8" in modes else None
         labels = np.empty((height, width, 2), np.int16) if "segmentation" in modes else None
-        self._renderer.draw(self.view(), rgb, depth, labels)
+        measurable = None if flaws else (self._nearest, self._farthest)
+        self._renderer.draw(self.view(), rgb, depth, labels, depth_range=measurable)
         images: dict[str, NDArray[Any]] = {}
         if depth is not None:
-            metres = self._measured(flaws.depth(depth, rng) if flaws else depth)
+            metres = self._measured(flaws.depth(depth, rng)) if flaws else depth.reshape(height, width, 1)
             if "depth" in modes:
                 images["depth"] = metres
             if "depth8" in modes:

@@ -1,7 +1,5 @@
 """Step 5, developing: from nearest faces to the images that leave the renderer."""
 
-import numpy as np
-
 from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Light, Looks, Shadow, Triple
 from robosim.render.kernels.compiled import compiled, inlined
 from robosim.render.kernels.cull import eye_in_link
@@ -9,16 +7,16 @@ from robosim.render.kernels.light import lit, sky
 
 
 @compiled
-def develop_depth(buffers: Buffers, camera: Camera, depth: Array) -> None:
-    """Writes z in metres, float32 (height, width); infinity where there is nothing."""
+def develop_depth(
+    buffers: Buffers, camera: Camera, nearest: float, farthest: float, nothing: float, depth: Array
+) -> None:
+    """Writes z in metres, float32 (height, width); ``nothing`` where it is not from ``nearest`` to ``farthest``."""
     far = camera.lens[5]
     for row in range(depth.shape[0]):
         for column in range(depth.shape[1]):
             near = buffers.nearness[row, column]
-            if near == 0.0:
-                depth[row, column] = np.inf
-            else:
-                depth[row, column] = far - near if camera.flat else 1.0 / near
+            z = far - near if camera.flat else 1.0 / near  # infinity where nothing is near
+            depth[row, column] = z if near > 0.0 and nearest <= z <= farthest else nothing
 
 
 @compiled
