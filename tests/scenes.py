@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.body import Body
-from robosim.math import Quat, Vec3
+from robosim.math import IDENTITY, Quat, Vec3
 from robosim.physics import Physics
 from robosim.render.lens import Lens, View, looking
 from robosim.render.renderer import Renderer, Shadows
@@ -50,6 +50,13 @@ def rays(lens: Lens) -> Floats:
     columns, rows = np.meshgrid(np.arange(lens.width), np.arange(lens.height))
     points = np.stack([columns, rows, np.ones_like(rows)], -1).astype(np.float64)
     return np.asarray(points @ np.linalg.inv(lens.matrix).T)
+
+
+def carrier(physics: Physics, position: Vec3, quaternion: Quat = IDENTITY, size: Vec3 = (0.1, 0.1, 0.1)) -> Body:
+    """Adds a box that carries a sensor."""
+    body = physics.add_box(size, 1.0, (0.5, 0.5, 0.5, 1.0))
+    body.place(position, quaternion)
+    return body
 
 
 def eye_of(view: View) -> Floats:

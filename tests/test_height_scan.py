@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scenes import carrier
 
-from robosim.body import Body
 from robosim.errors import RobosimError
-from robosim.math import IDENTITY, Quat, Vec3, axis_angle, quaternion_product
+from robosim.math import axis_angle, quaternion_product
 from robosim.physics import Physics
 from robosim.render.scene import Scene
 from robosim.sensors.height_scan import Grid, HeightScan
@@ -40,12 +40,6 @@ def surface(heights: Floats, x: Floats, y: Floats) -> Floats:
     lower = low + s * (east - low) + t * (north - low)
     upper = high + (1 - s) * (north - high) + (1 - t) * (east - high)
     return np.asarray(np.where(s + t < 1, lower, upper))
-
-
-def carrier(physics: Physics, position: Vec3, quaternion: Quat = IDENTITY) -> Body:
-    body = physics.add_box((0.4, 0.3, 0.2), 1.0, GREY)
-    body.place(position, quaternion)
-    return body
 
 
 def scan(sensor: HeightScan, noise: float = 0.0) -> NDArray[np.float32]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scenes import carrier, random_turn
 
-from robosim.body import Body
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Quat, Vec3, axis_angle, quaternion_product, rotation_rows, to_world
 from robosim.physics import Physics
@@ -16,6 +16,7 @@ from robosim.sensors.lidar import Lidar
 from robosim.sensors.vary import Uniform
 from robosim.shapes import Box, Capsule, Cylinder, Shape, Sphere, Visual
 
+MIDDLE = (0.0, 0.0, 0.5)  # m, where most sensors are
 GREY = (0.5, 0.5, 0.5, 1.0)
 LINK = "link0"  # what PyBullet calls the only link of a body that is not loaded from a file
 FAR = 20.0
@@ -29,22 +30,10 @@ def physics() -> Iterator[Physics]:
         yield physics
 
 
-def carrier(physics: Physics, position: Vec3 = (0.0, 0.0, 0.5), quaternion: Quat = IDENTITY) -> Body:
-    body = physics.add_box((0.1, 0.1, 0.1), 1.0, GREY)
-    body.place(position, quaternion)
-    return body
-
-
 def scan(lidar: Lidar, noise: float = 0.0) -> NDArray[np.float32]:
     rng = np.random.default_rng(0)
     lidar.reset(rng, noise)
     return lidar.read(rng)
-
-
-def any_turn(rng: np.random.Generator) -> Quat:
-    quaternion = rng.normal(size=4)
-    x, y, z, w = (quaternion / np.linalg.norm(quaternion)).tolist()
-    return x, y, z, w
 
 
 def some_shape(rng: np.random.Generator) -> Shape:
@@ -56,7 +45,7 @@ def add_shapes(physics: Physics, rng: np.random.Generator, count: int, within: f
     for _ in range(count):
         body = physics.add_body([Visual(some_shape(rng), GREY)], 0.0)
         x, y, z = rng.uniform(-within, within, 3).tolist()
-        body.place((x, y, 0.3 * z), any_turn(rng))
+        body.place((x, y, 0.3 * z), random_turn(rng))
 
 
 def triangles(scene: Scene, without: int) -> Floats:
@@ -102,8 +91,8 @@ def test_ranges_are_those_of_every_ray_against_every_triangle(physics: Physics, 
     rng = np.random.default_rng(seed)
     physics.add_plane().place((0.0, 0.0, -0.7))
     add_shapes(physics, rng, count=30, within=4.0)
-    position, turn = tuple(rng.uniform(-0.5, 0.5, 3)), any_turn(rng)
-    mount, askew = (0.3, -0.2, 0.1), any_turn(rng)
+    position, turn = tuple(rng.uniform(-0.5, 0.5, 3)), random_turn(rng)
+    mount, askew = (0.3, -0.2, 0.1), random_turn(rng)
     layers = LAYERS if seed % 2 else (0.0,)
     body = carrier(physics, position, turn)
     scene = Scene(physics)
@@ -126,7 +115,7 @@ def test_ranges_are_those_of_the_physics(physics: Physics, seed: int) -> None:
     for _ in range(40):
         box = physics.add_box(rng.uniform(0.2, 1.5, 3).tolist(), 0.0, GREY)
         distance, angle = rng.uniform(2.0, 8.0), rng.uniform(0.0, 2 * math.pi)
-        box.place((distance * math.cos(angle), distance * math.sin(angle), 0.5), any_turn(rng))
+        box.place((distance * math.cos(angle), distance * math.sin(angle), 0.5), random_turn(rng))
     turn = axis_angle((0.6, 0.8, 0.0), 0.05)
     lidar = Lidar(body=carrier(physics, (0.0, 0.0, 0.6), turn), scene=Scene(physics), range=(0.2, FAR))
     expected = []
@@ -152,7 +141,7 @@ def add_room(physics: Physics) -> None:
 
 def test_rays_run_counter_clockwise_from_straight_backward(physics: Physics) -> None:
     add_room(physics)
-    lidar = Lidar(body=carrier(physics), scene=Scene(physics), rays=360)
+    lidar = Lidar(body=carrier(physics, MIDDLE), scene=Scene(physics), rays=360)
     ranges = scan(lidar)
     assert ranges[[0, 90, 180, 270]] == pytest.approx([4.0, 1.0, 3.0, 2.0], abs=1e-5)
     assert lidar.azimuths[[0, 180]] == pytest.approx([-math.pi, 0.0])
@@ -161,7 +150,7 @@ def test_rays_run_counter_clockwise_from_straight_backward(physics: Physics) -> 
 
 def test_a_part_of_the_circle_runs_from_the_right_edge_to_the_left_one(physics: Physics) -> None:
     add_room(physics)
-    body, scene = carrier(physics), Scene(physics)
+    body, scene = carrier(physics, MIDDLE), Scene(physics)
     assert scan(Lidar(scene, body, rays=3, fov=180.0)) == pytest.approx([1.0, 3.0, 2.0], abs=1e-5)
     assert scan(Lidar(scene, body, rays=1, fov=10.0)) == pytest.approx([3.0], abs=1e-5)
     turned = axis_angle((0.0, 0.0, 1.0), math.pi / 2)
@@ -172,7 +161,7 @@ def test_layers_see_the_floor_all_around_and_right_below(physics: Physics) -> No
     """Two triangles of 200 m; the sensor's axis goes through their edge."""
     physics.add_plane()
     layers = (-89.5, -60.0, -30.0, -5.0)
-    ranges = scan(Lidar(body=carrier(physics), scene=Scene(physics), rays=720, layers=layers))
+    ranges = scan(Lidar(body=carrier(physics, MIDDLE), scene=Scene(physics), rays=720, layers=layers))
     expected = 0.5 / np.sin(-np.radians(layers))
     np.testing.assert_allclose(ranges, np.tile(expected[:, None], (1, 720)), rtol=1e-5)
 
@@ -196,7 +185,7 @@ def test_no_ray_slips_through_where_corners_and_edges_meet_the_axis(
 
 
 def test_a_body_that_moves_or_fades_is_followed(physics: Physics) -> None:
-    box, body = physics.add_box((1.0, 1.0, 1.0), 0.0, GREY), carrier(physics)
+    box, body = physics.add_box((1.0, 1.0, 1.0), 0.0, GREY), carrier(physics, MIDDLE)
     lidar = Lidar(Scene(physics), body, rays=4)
     for distance in (2.0, 5.0):
         box.place((distance, 0.0, 0.5))
@@ -212,7 +201,7 @@ def test_what_stands_behind_is_seen_beside_and_above_what_stands_before(physics:
     physics.add_box((0.2, 4.0, 0.2), 0.0, GREY).place((5.1, 0.0, 0.5))  # ±21.8°
     physics.add_box((0.2, 2.0, 8.0), 0.0, GREY).place((6.1, 0.0, 0.5))  # ±9.5°, up to 33.7°
     physics.add_box((0.2, 2.0, 0.2), 0.0, GREY).place((18.1, 9.0, 0.5))  # from 23.9° to 29.1°
-    body, scene = carrier(physics), Scene(physics)
+    body, scene = carrier(physics, MIDDLE), Scene(physics)
     angles = np.arange(-30, 31)
     level = np.select([np.abs(angles) < 17, np.abs(angles) < 22, angles >= 24], [1.0, 5.0, 18.0], 99.0)
     level[-1] = 99.0
@@ -236,13 +225,13 @@ def test_the_own_body_is_not_seen(physics: Physics) -> None:
 
 def test_what_is_too_near_or_too_far_is_not_seen(physics: Physics) -> None:
     add_room(physics)
-    body, scene = carrier(physics), Scene(physics)
+    body, scene = carrier(physics, MIDDLE), Scene(physics)
     assert scan(Lidar(scene, body, rays=4, range=(1.5, 3.5))).tolist() == pytest.approx([3.5, 3.5, 3.0, 2.0])
 
 
 def test_noise_is_as_large_as_said_and_spares_what_is_not_met(physics: Physics) -> None:
     physics.add_box((0.2, 400.0, 4.0), 0.0, GREY).place((3.1, 0.0, 0.5))
-    body, scene = carrier(physics), Scene(physics)
+    body, scene = carrier(physics, MIDDLE), Scene(physics)
     exact = scan(Lidar(scene, body, rays=3600))
     lidar = Lidar(scene, body, rays=3600, noise=0.02)
     noisy = scan(lidar, noise=1.0)
@@ -256,7 +245,7 @@ def test_noise_is_as_large_as_said_and_spares_what_is_not_met(physics: Physics) 
 
 def test_rays_drop_out_as_often_as_said(physics: Physics) -> None:
     add_room(physics)
-    body, scene = carrier(physics), Scene(physics)
+    body, scene = carrier(physics, MIDDLE), Scene(physics)
     lidar = Lidar(scene, body, rays=3600, fov=270.0, range=(0.1, 50.0), dropout=Uniform(0.1, 0.3))
     rng, shares = np.random.default_rng(0), []
     for _ in range(20):
@@ -269,7 +258,7 @@ def test_rays_drop_out_as_often_as_said(physics: Physics) -> None:
 
 def test_readings_are_within_the_space_and_share_no_memory(physics: Physics) -> None:
     add_room(physics)
-    body, scene = carrier(physics), Scene(physics)
+    body, scene = carrier(physics, MIDDLE), Scene(physics)
     for layers, shape in (((0.0,), (8,)), ((-3.0, 3.0), (2, 8))):
         lidar = Lidar(scene, body, rays=8, layers=layers, noise=5.0)
         first, second = scan(lidar, 1.0), scan(lidar, 1.0)
@@ -297,4 +286,4 @@ def test_readings_are_within_the_space_and_share_no_memory(physics: Physics) -> 
 )
 def test_impossible_values_are_refused(physics: Physics, name: str, value: object) -> None:
     with pytest.raises(RobosimError, match=name):
-        Lidar(body=carrier(physics), scene=Scene(physics), **{name: value})  # type: ignore[arg-type]
+        Lidar(body=carrier(physics, MIDDLE), scene=Scene(physics), **{name: value})  # type: ignore[arg-type]
