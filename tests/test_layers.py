@@ -30,7 +30,13 @@ FORBIDDEN = {
 SECOND_COPIES = {"envs", "agents", "configs", "scripts", "tests", "robosim.robosim"}
 RELATIVE = {""}  # as within() sees `from . import a`: always written out instead
 NUMPY_ONLY = ("robosim/math", "robosim/terrain", "robosim/planning")
-PLAIN = {*sys.stdlib_module_names, "numpy", "robosim.errors", *(p.replace("/", ".") for p in NUMPY_ONLY)}
+PLAIN = {
+    *sys.stdlib_module_names,
+    "numpy",
+    "robosim.errors",
+    "robosim.compiled",
+    *(p.replace("/", ".") for p in NUMPY_ONLY),
+}
 ALLOWED_EVERYWHERE = {"gymnasium.spaces"}  # spaces are plain descriptions: robots and sensors state theirs
 
 

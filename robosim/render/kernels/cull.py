@@ -3,7 +3,7 @@
 import math
 
 from robosim.render.kernels.arrays import Array, Lens6, Row, Sides, Transform, Triple
-from robosim.render.kernels.compiled import inlined
+from robosim.compiled import inlined
 
 
 @inlined

@@ -3,7 +3,7 @@
 import numpy as np
 
 from robosim.render.kernels.arrays import Array, Triple
-from robosim.render.kernels.compiled import inlined
+from robosim.compiled import inlined
 
 
 @inlined
