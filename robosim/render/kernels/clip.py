@@ -1,7 +1,7 @@
 """Step 2, clipping: what of a triangle lies behind the near plane is cut off, which leaves up to four corners."""
 
-from robosim.render.kernels.arrays import Array
 from robosim.compiled import inlined
+from robosim.render.kernels.arrays import Array
 
 
 @inlined

@@ -2,8 +2,8 @@
 
 import math
 
-from robosim.render.kernels.arrays import Array, Lens6, Row, Sides, Transform, Triple
 from robosim.compiled import inlined
+from robosim.render.kernels.arrays import Array, Lens6, Row, Sides, Transform, Triple
 
 
 @inlined

@@ -1,7 +1,7 @@
 """Step 5, developing: from nearest faces to the images that leave the renderer."""
 
-from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Light, Looks, Shadow, Triple
 from robosim.compiled import compiled, inlined
+from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Light, Looks, Shadow, Triple
 from robosim.render.kernels.cull import eye_in_link
 from robosim.render.kernels.light import lit, sky
 

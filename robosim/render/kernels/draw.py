@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Transform, Triple
 from robosim.render.kernels.clip import clip_near
-from robosim.compiled import compiled, inlined
 from robosim.render.kernels.cull import along, ball_outside, compose, eye_in_link, frustum
 from robosim.render.kernels.fill import fill
 

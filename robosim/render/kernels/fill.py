@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from robosim.render.kernels.arrays import Array, Triple
 from robosim.compiled import inlined
+from robosim.render.kernels.arrays import Array, Triple
 
 
 @inlined

@@ -2,8 +2,8 @@
 
 import math
 
-from robosim.render.kernels.arrays import Array, Camera, Geometry, Light, Looks, Shadow, Triple
 from robosim.compiled import inlined
+from robosim.render.kernels.arrays import Array, Camera, Geometry, Light, Looks, Shadow, Triple
 from robosim.render.kernels.cull import along
 from robosim.render.kernels.texture import sample
 

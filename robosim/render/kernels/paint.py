@@ -6,8 +6,8 @@ back, and how its texture lies across the picture.
 
 import numpy as np
 
-from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Light, Looks, Row, Shadow, Triple
 from robosim.compiled import compiled, inlined
+from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Light, Looks, Row, Shadow, Triple
 from robosim.render.kernels.cull import eye_in_link
 from robosim.render.kernels.light import lit, sky
 from robosim.render.kernels.texture import level_of, nearest_texel

@@ -1,7 +1,7 @@
 """Poses of links, from what the physics tells to what the other kernels read."""
 
-from robosim.render.kernels.arrays import Array
 from robosim.compiled import compiled
+from robosim.render.kernels.arrays import Array
 
 
 @compiled

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.render.kernels.arrays import Array, Geometry, Transform, Triple
 from robosim.compiled import compiled, inlined
+from robosim.render.kernels.arrays import Array, Geometry, Transform, Triple
 from robosim.render.kernels.cull import along, compose, eye_in_link, faces_away
 
 _AZIMUTH_ERROR = 2e-5  # rad, more than that of `_azimuth`

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from robosim.render.kernels.arrays import Looks, Triple
 from robosim.compiled import inlined
+from robosim.render.kernels.arrays import Looks, Triple
 
 
 @inlined
