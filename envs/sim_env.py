@@ -13,7 +13,7 @@ from robosim.physics import Physics
 from robosim.render.scene import Scene
 from robosim.render.spectator import Size, Spectator
 from robosim.seeding import LEVELS, Streams, checked_level, checked_split
-from robosim.task import Observation, Task, checked_decimation, checked_observation
+from robosim.task import Observation, Task, checked_decimation, checked_observation, checked_options
 
 SEED_LIMIT = 2**31 - 1
 
@@ -40,9 +40,10 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     Args:
         level: 0 (easiest) to 9, or ``"mixed"`` to draw it in each episode.
         split: ``"train"``, ``"val"`` or ``"test"``: worlds and episodes of different splits are never the same.
-        observation: What the policy sees; the task says what it offers.
+        observation: What the policy sees; the task says what it offers, and its first is the default.
         render_mode: None, ``"rgb_array"`` (needs no display) or ``"human"`` (PyBullet's window, in real time).
         randomise: Draw properties of robot and world in each episode; off, they are nominal.
+        options: What else the task lets one choose, by name; the task's ``OPTIONS`` say what there is.
 
     Raises:
         RobosimError: An argument is not one of those allowed.
@@ -56,17 +57,24 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         *,
         level: int | str = "mixed",
         split: str = "train",
-        observation: str = "state",
+        observation: str | None = None,
         render_mode: str | None = None,
         randomise: bool = True,
+        **options: str,
     ) -> None:
         """Builds the world, once; see the class."""
         EzPickle.__init__(
-            self, level=level, split=split, observation=observation, render_mode=render_mode, randomise=randomise
+            self,
+            level=level,
+            split=split,
+            observation=observation,
+            render_mode=render_mode,
+            randomise=randomise,
+            **options,
         )
         self.level, self.split = checked_level(level), checked_split(split)
         kind = self.TASK
-        checked_observation(kind, observation)
+        observation, options = checked_observation(kind, observation), checked_options(kind, options)
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise RobosimError(f"render_mode={render_mode!r} is not one of None, 'rgb_array', 'human'")
         self.render_mode = render_mode
@@ -75,7 +83,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         self._decimation = checked_decimation(kind)
         self._limit = round(kind.TIME_LIMIT / kind.CONTROL_DT)
         self.physics = Physics(kind.PHYSICS_DT, gui=render_mode == "human")
-        self.task = kind(self.physics, observation=observation, randomise=randomise)
+        self.task = kind(self.physics, observation=observation, randomise=randomise, **options)
         self.physics.save()
         self._pay = [
             (f"reward/{name}", term.function, term.weight * (kind.CONTROL_DT if term.per == "second" else 1.0))

@@ -79,12 +79,14 @@ class Task(ABC, Generic[S]):
         physics: An empty world to build in.
         observation: One of ``OBSERVATIONS``.
         randomise: Draw the robot's and the world's properties anew in each episode; off, they are nominal.
+        options: A value for each name in ``OPTIONS``.
     """
 
     PHYSICS_DT: ClassVar[float]  # s
     CONTROL_DT: ClassVar[float]  # s, a whole multiple of PHYSICS_DT
     TIME_LIMIT: ClassVar[float]  # s
-    OBSERVATIONS: ClassVar[tuple[str, ...]] = ("state",)
+    OBSERVATIONS: ClassVar[tuple[str, ...]] = ("state",)  # the first is what is observed unless asked otherwise
+    OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # name → allowed values, the first unless asked otherwise
     REWARD: ClassVar[Mapping[str, Reward[Any]]]
     DONE: ClassVar[Mapping[str, Done[Any]]]
     METRICS: ClassVar[Mapping[str, Metric[Any]]]
@@ -93,7 +95,7 @@ class Task(ABC, Generic[S]):
     observation_space: spaces.Space[Any]
 
     @abstractmethod
-    def __init__(self, physics: Physics, *, observation: str, randomise: bool) -> None:
+    def __init__(self, physics: Physics, *, observation: str, randomise: bool, **options: str) -> None:
         """Builds robot, world and sensors; see the class."""
 
     @abstractmethod
@@ -133,16 +135,34 @@ class Task(ABC, Generic[S]):
         """Gives what a spectator wants to read, name → value with unit."""
 
 
-def checked_observation(task: type[Task[Any]], observation: str) -> str:
-    """Gives back an observation mode.
+def checked_observation(task: type[Task[Any]], observation: str | None) -> str:
+    """Gives back an observation mode, for None the first one.
 
     Raises:
         RobosimError: The task does not offer it.
     """
+    if observation is None:
+        return task.OBSERVATIONS[0]
     if observation not in task.OBSERVATIONS:
         allowed = ", ".join(map(repr, task.OBSERVATIONS))
         raise RobosimError(f"observation={observation!r} is not offered by {task.__name__}, which has {allowed}")
     return observation
+
+
+def checked_options(task: type[Task[Any]], options: Mapping[str, str]) -> dict[str, str]:
+    """Gives a value for each option of a task: those asked for, and the first of those allowed for the others.
+
+    Raises:
+        RobosimError: The task does not have such an option, or not with this value.
+    """
+    for name, value in options.items():
+        if name not in task.OPTIONS:
+            known = ", ".join(task.OPTIONS) or "none"
+            raise RobosimError(f"{name}={value!r}: {task.__name__} has no such option; it has {known}")
+        if value not in task.OPTIONS[name]:
+            allowed = ", ".join(map(repr, task.OPTIONS[name]))
+            raise RobosimError(f"{name}={value!r} is not offered by {task.__name__}, which has {allowed}")
+    return {name: values[0] for name, values in task.OPTIONS.items()} | dict(options)
 
 
 def checked_decimation(task: type[Task[Any]]) -> int:

@@ -1,0 +1,85 @@
+"""Sectors show what is near, and of what has changed only what moved by itself."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scenes import carrier
+
+from robosim.body import Body
+from robosim.errors import RobosimError
+from robosim.math import axis_angle
+from robosim.physics import Physics
+from robosim.render.scene import Scene
+from robosim.sensors.lidar import Lidar
+from robosim.sensors.sectors import NEARNESS, Sectors
+from robosim.shapes import WHITE
+
+RAYS, SECTORS, AGES, FAR = 180, 60, (2, 4), 8.0
+AHEAD = SECTORS // 2
+
+
+@pytest.fixture
+def physics() -> Iterator[Physics]:
+    with Physics(1 / 100) as physics:
+        yield physics
+
+
+def mounted(physics: Physics) -> tuple[Body, Sectors]:
+    """A scanner in a room of four walls, 3 m from each."""
+    for x, y, size in ((3.1, 0, (0.2, 6, 1)), (-3.1, 0, (0.2, 6, 1)), (0, 3.1, (6, 0.2, 1)), (0, -3.1, (6, 0.2, 1))):
+        physics.add_box(size, 0.0, WHITE).place((x, y, 0.0))
+    body = carrier(physics, (0.0, 0.0, 0.2))
+    lidar = Lidar(Scene(physics), body, RAYS, 360.0, (0.05, FAR))
+    return body, Sectors(lidar, SECTORS, AGES)
+
+
+def walk(body: Body, sectors: Sectors, poses: list[tuple[float, float, float]]) -> NDArray[np.float32]:
+    """Reads at each pose, odometry being true; gives the last reading."""
+    rng = np.random.default_rng(0)
+    sectors.reset(rng, 0.0)
+    for x, y, heading in poses:
+        body.place((x, y, 0.2), axis_angle((0.0, 0.0, 1.0), heading))
+        sectors.odometry = x, y, heading
+        reading = sectors.read(rng)
+    return reading
+
+
+def test_the_first_row_is_how_near_the_nearest_is(physics: Physics) -> None:
+    body, sectors = mounted(physics)
+    reading = walk(body, sectors, [(1.0, 0.0, 0.0)])
+    assert sectors.space.contains(reading)
+    assert reading[0, AHEAD] == pytest.approx(math.exp(-2.0 / NEARNESS), rel=1e-3)
+    assert reading[0, 0] == pytest.approx(math.exp(-4.0 / NEARNESS), rel=2e-2)
+    assert not reading[1:].any()
+
+
+def test_walls_do_not_move_while_the_scanner_drives_and_turns(physics: Physics) -> None:
+    body, sectors = mounted(physics)
+    way = [(0.1 * step, 0.03 * step, 0.12 * step) for step in range(8)]
+    reading = walk(body, sectors, way)
+    assert np.abs(np.diff(reading[0])).max() > 0.02  # the room does look uneven from there
+    assert np.abs(reading[1:]).max() < 0.02
+
+
+def test_what_walks_shows_where_it_is_and_where_it_was(physics: Physics) -> None:
+    walker = physics.add_box((0.3, 0.3, 1.0), 0.0, WHITE)
+    _, sectors = mounted(physics)
+    rng = np.random.default_rng(0)
+    sectors.reset(rng, 0.0)
+    for step in range(5):
+        walker.place((1.5, -0.3 + 0.15 * step, 0.2))
+        reading = sectors.read(rng)
+    left, right = AHEAD + 2, AHEAD - 3
+    assert reading[2, left] > 0.1
+    assert reading[2, right] < -0.1
+    assert np.abs(np.delete(reading[1:], np.arange(AHEAD - 8, AHEAD + 8), axis=1)).max() < 1e-3
+
+
+@pytest.mark.parametrize(("sectors", "ages"), [(7, (1,)), (0, (1,)), (60, ()), (60, (2, 1)), (60, (0,))])
+def test_impossible_values_are_refused_by_name(physics: Physics, sectors: int, ages: tuple[int, ...]) -> None:
+    lidar = Lidar(Scene(physics), carrier(physics, (0.0, 0.0, 0.2)), RAYS)
+    with pytest.raises(RobosimError, match=r"sectors=|ages="):
+        Sectors(lidar, sectors, ages)
