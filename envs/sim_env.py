@@ -25,10 +25,10 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
     ``reset(seed=info["seed"])`` plays it again.
 
     The ``info`` of every step has ``"reward/<term>"``, ``"metric/<name>"`` and ``"is_success"``; that of an episode's
-    last step also has ``"episode_metrics"``, a dict, ``"ends"``, the names of what ended it, ``"seed"``, ``"level"``.
-    An end that the task names is ``terminated``; running out of time is ``truncated``, also where it is a success. The
-    task knows its own time limit, because it judges at its end: a shorter ``max_episode_steps`` given to
-    ``gymnasium.make`` cuts episodes off before they are judged.
+    last step also has ``"episode_metrics"``, a dict, ``"episode_rates"``, name → (numerator, denominator), ``"ends"``,
+    the names of what ended it, ``"seed"``, ``"level"``. An end that the task names is ``terminated``; running out of
+    time is ``truncated``, also where it is a success. The task knows its own time limit, because it judges at its end:
+    a shorter ``max_episode_steps`` given to ``gymnasium.make`` cuts episodes off before they are judged.
 
     ``physics`` and ``task`` are what it runs, to be looked at.
 
@@ -155,6 +155,9 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         if ends or truncated:
             info.update(self._episode, ends=ends or ["time"])
             metrics = info["episode_metrics"] = self._episode_metrics()
+            info["episode_rates"] = {
+                name: (rate.scale * metrics[rate.of], metrics[rate.per]) for name, rate in task.RATES.items()
+            }
             info["is_success"] = info["is_success"] or (truncated and task.succeeded(metrics))
         self._show()
         return task.observe(state), reward, bool(ends), truncated, info
@@ -163,8 +166,9 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         for name, metric in self.task.METRICS.items():
             value = info[f"metric/{name}"] = float(metric.function(state))
             past = self._sums[name]
-            if metric.over == "max":
-                self._sums[name] = value if self._steps == 1 else max(past, value)
+            if metric.over in ("max", "min"):
+                pick = max if metric.over == "max" else min
+                self._sums[name] = value if self._steps == 1 else pick(past, value)
             else:
                 self._sums[name] = value if metric.over == "last" else past + value
 

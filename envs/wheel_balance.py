@@ -24,7 +24,7 @@ from robosim.robots.wheel_courier import CHASSIS_COM, WHEEL_RADIUS, Load, WheelC
 from robosim.seeding import Streams
 from robosim.sensors.camera import Camera
 from robosim.sensors.timing import Timed
-from robosim.task import Done, Metric, Observation, Reward, Task
+from robosim.task import Done, Metric, Observation, Reward, Task, at_level
 from robosim.worlds.floor import Floor
 
 PHYSICS_DT = 1 / 200  # s
@@ -148,11 +148,6 @@ METRICS = {
     "tilt": Metric(lambda s: s.tilt, "rad", over="max"),
     "effort": Metric(effort, "1"),
 }
-
-
-def at_level(low_high: tuple[float, float], level: int) -> float:
-    """Gives the value between a range's ends at a level."""
-    return low_high[0] + (low_high[1] - low_high[0]) * level / 9
 
 
 class WheelBalance(Task[State]):

@@ -77,3 +77,10 @@ def axis_angle(axis: Sequence[float], angle: float) -> Quat:
 def clip(value: float, low: float, high: float) -> float:
     """Gives ``value`` held within ``[low, high]``."""
     return low if value < low else high if value > high else value
+
+
+def seen_from(pose: tuple[float, float, float], point: tuple[float, float]) -> tuple[float, float]:
+    """Gives a point of the floor in the frame of a pose (x, y, heading) on it: forward and left."""
+    dx, dy = point[0] - pose[0], point[1] - pose[1]
+    cos, sin = math.cos(pose[2]), math.sin(pose[2])
+    return cos * dx + sin * dy, cos * dy - sin * dx

@@ -66,7 +66,24 @@ class Metric(Generic[S]):
 
     function: Callable[[S], float]
     unit: str
-    over: Literal["mean", "max", "sum", "last"] = "mean"
+    over: Literal["mean", "min", "max", "sum", "last"] = "mean"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One metric per so much of another, over many episodes: the sums' ratio, not the mean of the episodes' ratios.
+
+    Attributes:
+        of: Name of a metric, over its sum.
+        per: Name of a metric, over its sum.
+        scale: How much of ``per`` the rate is about, such as 100 m.
+        unit: Its unit.
+    """
+
+    of: str
+    per: str
+    scale: float
+    unit: str
 
 
 class Task(ABC, Generic[S]):
@@ -90,6 +107,7 @@ class Task(ABC, Generic[S]):
     REWARD: ClassVar[Mapping[str, Reward[Any]]]
     DONE: ClassVar[Mapping[str, Done[Any]]]
     METRICS: ClassVar[Mapping[str, Metric[Any]]]
+    RATES: ClassVar[Mapping[str, Rate]] = {}
 
     robot: Robot
     observation_space: spaces.Space[Any]
@@ -133,6 +151,11 @@ class Task(ABC, Generic[S]):
     @abstractmethod
     def captions(self, state: S) -> dict[str, str]:
         """Gives what a spectator wants to read, name → value with unit."""
+
+
+def at_level(low_high: tuple[float, float], level: int) -> float:
+    """Gives the value at a level of what goes in a line from level 0 to level 9."""
+    return low_high[0] + (low_high[1] - low_high[0]) * level / 9
 
 
 def checked_observation(task: type[Task[Any]], observation: str | None) -> str:

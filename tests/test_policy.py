@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from robosim.agents.policies import find
+from robosim.agents.policies.blind import Blind
 from robosim.agents.policies.find import PolicyError, agent_folder, load_policy
 from robosim.agents.policies.network import NetworkConfig, build_policy
-from robosim.agents.policies.policy import RandomPolicy, ZeroPolicy, batch_size
+from robosim.agents.policies.policy import Array, Observation, RandomPolicy, State, ZeroPolicy, batch_size
 from robosim.agents.storage.agent import AgentError, EnvCard, save_agent
 from robosim.agents.storage.reading import AnyEnv
+from robosim.errors import RobosimError
 
 ACTIONS = gym.spaces.Box(-1.0, 1.0, (2,), np.float32)
 OBSERVATIONS = gym.spaces.Box(-1.0, 1.0, (3,), np.float32)
@@ -131,3 +133,33 @@ def test_an_unknown_name_is_answered_with_what_there_is(
 def test_an_env_without_an_expert_says_so(env: AnyEnv) -> None:
     with pytest.raises(PolicyError, match="Pendulum-v1"):
         load_policy("expert", env)
+
+
+class Reader(ZeroPolicy):
+    """Answers with what it reads."""
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: Array | None = None,
+        deterministic: bool = False,
+    ) -> tuple[Array, State]:
+        assert isinstance(observation, dict)
+        return np.concatenate([observation["state"], observation["lidar"]]), state
+
+
+def test_a_blind_agent_feels_but_does_not_see() -> None:
+    space = gym.spaces.Dict({"state": OBSERVATIONS, "lidar": OBSERVATIONS})
+    seen = {"state": np.full(3, 0.5, np.float32), "lidar": np.full(3, 0.7, np.float32)}
+    action, _ = Blind(Reader(ACTIONS), space).predict(seen)
+    np.testing.assert_array_equal(action, [0.5, 0.5, 0.5, 0.0, 0.0, 0.0])
+    assert seen["lidar"].all()
+
+
+def test_an_agent_that_sees_nothing_cannot_be_blinded(env: AnyEnv, tmp_path: Path) -> None:
+    save_some_agent(tmp_path / "walker", env)
+    with pytest.raises(RobosimError, match="nothing to blind"):
+        load_policy(f"blind:{tmp_path / 'walker'}", env)
+    with pytest.raises(AgentError, match="nobody: there is no such agent"):
+        load_policy("blind:nobody", env)

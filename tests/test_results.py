@@ -68,6 +68,18 @@ def test_a_metric_without_a_finite_mean_has_none(tmp_path: Path) -> None:
     assert read_results(tmp_path / "r.json") == [result]
 
 
+def test_a_rate_is_the_ratio_of_the_sums() -> None:
+    episodes = [
+        Episode(seed, None, True, 1, 0.0, {}, {"hits_per_100m": (100.0 * (seed == 0), 1.0 if seed == 0 else 33.0)})
+        for seed in range(4)
+    ]
+    rate = some_result(episodes=episodes).metrics["hits_per_100m"]
+    assert rate.mean == pytest.approx(1.0)  # 1 in 100 m; the mean of the episodes' own rates would be 25
+    low, high = rate.ci95 or (math.nan, math.nan)
+    assert low == 0.0
+    assert high > 2.0
+
+
 def test_results_come_back_from_json_and_show_in_tables(tmp_path: Path) -> None:
     results = [some_result(), some_result("an [odd] name")]
     write_results(tmp_path / "r.json", results)

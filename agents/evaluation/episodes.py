@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,9 +13,8 @@ import numpy as np
 import torch
 from gymnasium.envs.registration import EnvSpec
 
-from robosim.agents.policies.find import load_policy
+from robosim.agents.policies.find import load_policy, policy_from_files
 from robosim.agents.policies.policy import Policy, State, seed_policy
-from robosim.agents.storage.agent import agent_from_files
 from robosim.agents.storage.files import AgentFiles
 from robosim.agents.storage.reading import AnyEnv
 from robosim.errors import RobosimError
@@ -41,6 +40,8 @@ class Episode:
     """Sum of the rewards."""
     metrics: dict[str, float]
     """The env's `episode_metrics`; NaN where this episode has no such value."""
+    rates: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """The env's `episode_rates`, such as collisions per 100 m: this episode's share of numerator and denominator."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def play(env: AnyEnv, policy: Policy, seed: int) -> Episode:
             "info['episode_metrics']: by a wrapper such as that of gym.make's max_episode_steps"
         )
     metrics = {name: float(value) for name, value in info.get("episode_metrics", {}).items()}
+    rates = {name: (float(of), float(per)) for name, (of, per) in info.get("episode_rates", {}).items()}
     return Episode(
         seed=seed,
         level=None if level is None else int(level),
@@ -140,6 +142,7 @@ def play(env: AnyEnv, policy: Policy, seed: int) -> Episode:
         length=length,
         ret=ret,
         metrics=metrics,
+        rates=rates,
     )
 
 
@@ -163,7 +166,7 @@ def serve(connection: Connection) -> None:
 
 
 def _policy(source: str | AgentFiles, env: AnyEnv) -> Policy:
-    return agent_from_files(source, env) if isinstance(source, AgentFiles) else load_policy(source, env)
+    return policy_from_files(source, env) if isinstance(source, AgentFiles) else load_policy(source, env)
 
 
 def _make(job: Job) -> AnyEnv:

@@ -18,8 +18,8 @@ import torch
 from gymnasium.envs.registration import EnvSpec
 
 from robosim.agents.evaluation.episodes import Episode, EvaluationError, Failure, Job, Player, serve
-from robosim.agents.policies.find import BASELINES, require_agent_folder
-from robosim.agents.storage.files import AgentFiles, read_files
+from robosim.agents.policies.find import BASELINES, named_files
+from robosim.agents.storage.files import AgentFiles
 
 __all__ = ["Episode", "EvaluationError", "Evaluator", "check_agent", "find_env", "policy_source"]
 
@@ -163,7 +163,7 @@ def policy_source(agent: str | Path | AgentFiles) -> str | AgentFiles:
     """
     if isinstance(agent, AgentFiles):
         return agent
-    return str(agent) if str(agent) in BASELINES else read_files(require_agent_folder(agent))
+    return str(agent) if str(agent) in BASELINES else named_files(agent)
 
 
 def find_env(env_id: str) -> EnvSpec:

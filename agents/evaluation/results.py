@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from robosim.agents.evaluation.episodes import Episode
-from robosim.agents.evaluation.statistics import Interval, bootstrap, wilson
+from robosim.agents.evaluation.statistics import Interval, bootstrap, bootstrap_ratio, wilson
 from robosim.agents.storage.provenance import Machine, machine, versions
 from robosim.agents.storage.whole_file import check_replaceable, write_whole
 from robosim.errors import RobosimError
@@ -50,7 +50,11 @@ class MetricEstimate(Estimate):
     @classmethod
     def over(cls, values: Sequence[float]) -> MetricEstimate:
         """From one value per episode, NaN where there is none."""
-        interval = bootstrap(values)
+        return cls.of_interval(bootstrap(values))
+
+    @classmethod
+    def of_interval(cls, interval: Interval) -> MetricEstimate:
+        """From what `robosim.agents.evaluation.statistics` gives."""
         return cls(**dict(Estimate.of(interval)), episodes=interval.count)
 
 
@@ -236,7 +240,11 @@ def _metrics(episodes: Sequence[Episode]) -> dict[str, MetricEstimate]:
     values["length"] = [float(episode.length) for episode in episodes]
     for name in sorted({name for episode in episodes for name in episode.metrics}):
         values[name] = [episode.metrics.get(name, math.nan) for episode in episodes]
-    return {name: MetricEstimate.over(numbers) for name, numbers in values.items()}
+    found = {name: MetricEstimate.over(numbers) for name, numbers in values.items()}
+    for name in dict.fromkeys(name for episode in episodes for name in episode.rates):
+        above, below = zip(*(episode.rates[name] for episode in episodes if name in episode.rates), strict=True)
+        found[name] = MetricEstimate.of_interval(bootstrap_ratio(above, below))
+    return found
 
 
 _E = TypeVar("_E", bound=BaseModel)

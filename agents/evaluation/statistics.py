@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054
 """The standard normal distribution's 97.5 % quantile."""
@@ -63,14 +64,42 @@ def bootstrap(values: Sequence[float], seed: int = 0, resamples: int = _RESAMPLE
         is infinite.
     """
     known = np.asarray(values, np.float64)
-    known = known[~np.isnan(known)]
-    if known.size == 0 or np.isinf(known).any():
-        return Interval(math.nan, math.nan, math.nan, int(known.size))
+    return bootstrap_ratio(known, np.where(np.isnan(known), np.nan, 1.0), seed, resamples)
+
+
+def bootstrap_ratio(
+    above: Sequence[float] | NDArray[np.float64],
+    below: Sequence[float] | NDArray[np.float64],
+    seed: int = 0,
+    resamples: int = _RESAMPLES,
+) -> Interval:
+    """The sum of some values over the sum of others, such as collisions per metre, with its interval as `bootstrap`.
+
+    The mean of each episode's own ratio would be another number, ruled by the shortest episodes.
+
+    Args:
+        above: The numerator's, one per episode; NaN leaves the episode out.
+        below: The denominator's, likewise.
+        seed: Of the resampling.
+        resamples: How often the episodes are drawn anew, with replacement.
+
+    Returns:
+        See `bootstrap`; NaN also where the denominators may sum to 0.
+    """
+    pairs = np.column_stack([np.asarray(above, np.float64), np.asarray(below, np.float64)])
+    pairs = pairs[~np.isnan(pairs).any(axis=1)]
+    count = len(pairs)
+    if count == 0 or np.isinf(pairs).any() or not pairs[:, 1].any():
+        return Interval(math.nan, math.nan, math.nan, count)
     rng = np.random.default_rng(seed)
-    rows = max(1, _BLOCK // known.size)
-    means = [
-        known[rng.integers(known.size, size=(min(rows, resamples - done), known.size))].mean(axis=1)
-        for done in range(0, resamples, rows)
-    ]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return Interval(float(known.mean()), float(low), float(high), int(known.size))
+    rows = max(1, _BLOCK // count)
+    sums = np.concatenate(
+        [
+            pairs[rng.integers(count, size=(min(rows, resamples - done), count))].sum(axis=1)
+            for done in range(0, resamples, rows)
+        ]
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = np.percentile(sums[:, 0] / sums[:, 1], [2.5, 97.5])
+    mean = pairs[:, 0].sum() / pairs[:, 1].sum()
+    return Interval(float(mean), float(low), float(high), count)

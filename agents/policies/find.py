@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from robosim.agents.policies.blind import PREFIX, Blind
 from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
-from robosim.agents.storage.agent import load_agent
-from robosim.agents.storage.files import AgentError, is_agent
+from robosim.agents.storage.agent import agent_from_files
+from robosim.agents.storage.files import AgentError, AgentFiles, is_agent, read_files
 from robosim.agents.storage.reading import AnyEnv
 from robosim.errors import RobosimError
 
@@ -56,11 +58,25 @@ def require_agent_folder(name: str | Path) -> Path:
     raise AgentError(f"{name}: {found}; {choice}, or the folder of an agent or of a run")
 
 
+def named_files(name: str | Path) -> AgentFiles:
+    """Read the files of an agent.
+
+    Args:
+        name: See `agent_folder`; with `PREFIX` before it, the agent is to act without what it sees.
+
+    Raises:
+        AgentError: There is no such agent.
+    """
+    blind = str(name).startswith(PREFIX)
+    files = read_files(require_agent_folder(str(name).removeprefix(PREFIX) if blind else name))
+    return replace(files, blind=blind)
+
+
 def load_policy(name: str | Path, env: AnyEnv) -> Policy:
     """Load whatever acts under a name.
 
     Args:
-        name: See `agent_folder`; or one of `BASELINES`.
+        name: See `named_files`; or one of `BASELINES`.
         env: The env it is going to act in; its spaces must be the agent's.
 
     Raises:
@@ -69,7 +85,13 @@ def load_policy(name: str | Path, env: AnyEnv) -> Policy:
     """
     if str(name) in BASELINES:
         return _baseline(str(name), env)
-    return load_agent(require_agent_folder(name), env)
+    return policy_from_files(named_files(name), env)
+
+
+def policy_from_files(files: AgentFiles, env: AnyEnv) -> Policy:
+    """The same as `load_policy` for an agent that was already read, here or in another process."""
+    agent = agent_from_files(files, env)
+    return Blind(agent, env.observation_space) if files.blind else agent
 
 
 def _baseline(name: str, env: AnyEnv) -> Policy:

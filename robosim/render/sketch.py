@@ -1,5 +1,6 @@
 """What is to be marked in a picture of the world: commands, paths, what a lidar sees, inset pictures; as data."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -50,3 +51,15 @@ class Sketch:
     lines: Sequence[Line] = ()
     fans: Sequence[Fan] = ()
     insets: dict[str, Picture] = field(default_factory=dict)
+
+
+def on_floor(points: NDArray[np.float64] | Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    """Gives points of a level floor, shape (n, 2), a height at which they are seen above it, shape (n, 3)."""
+    flat = np.asarray(points, np.float64).reshape(-1, 2)
+    return np.column_stack([flat, np.full(len(flat), 0.03)])
+
+
+def ring(middle: tuple[float, float], radius: float) -> Points:
+    """Gives the points of a circle on a level floor."""
+    turn = np.linspace(0.0, 2 * math.pi, 25)
+    return on_floor(np.column_stack([middle[0] + radius * np.cos(turn), middle[1] + radius * np.sin(turn)]))
