@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
-from robosim.shapes import WHITE, Colour, Kind, Visual
+from robosim.shapes import ORIGIN, WHITE, Colour, Kind, Visual
 
 Pose = tuple[Vec3, Quat]
 BASE = -1
@@ -17,15 +20,21 @@ class Moment:
 
     Attributes:
         number: Grows with every physics step, restore and reset of joints.
-        placed: Grows whenever a body is put somewhere.
+        placed: int64 (bodies,), how often each body was put somewhere, by `Body.place` or by a restore.
         looks: Grows whenever a body's colour changes.
     """
 
     __slots__ = ("looks", "number", "placed")
 
     def __init__(self) -> None:
-        """Begins at 0."""
-        self.number = self.placed = self.looks = 0
+        """Begins at 0, without bodies."""
+        self.number = self.looks = 0
+        self.placed: NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def enlist(self) -> int:
+        """Makes room for one more body, and gives its rank in ``placed``."""
+        self.placed = np.append(self.placed, 0)
+        return len(self.placed) - 1
 
 
 class Body:
@@ -40,7 +49,6 @@ class Body:
         kind: What sort of thing it is.
 
     Attributes:
-        placed: Grows whenever it is put somewhere, by `place` or by a restore.
         colours: Those of whole links that `set_colour` has painted, by PyBullet's number.
     """
 
@@ -50,7 +58,7 @@ class Body:
         """Reads the names; see the class."""
         self._client, self._index, self.dynamic = client, index, dynamic
         self.visuals, self.kind = tuple(visuals), kind
-        self.placed = 0
+        self._rank = moment.enlist()
         self.colours: dict[int, Colour] = {}
         self._kept_colours: dict[int, Colour] = {}
         self._moment, self._read_at = moment, -1
@@ -67,7 +75,8 @@ class Body:
         inertial = pybullet.getDynamicsInfo(index, BASE, physicsClientId=client)
         self._com: Vec3 = inertial[3]
         # PyBullet poses the principal axes of inertia; where the URDF has products of inertia, they are turned.
-        self._com_turn: Quat | None = None if inertial[4] == IDENTITY else inertial[4]
+        # Of a fixture it tells nothing, which reads as zeros.
+        self._com_turn: Quat | None = None if inertial[4] in (IDENTITY, (0.0, 0.0, 0.0, 0.0)) else inertial[4]
 
     @property
     def number(self) -> int:
@@ -124,15 +133,17 @@ class Body:
             position: Metres in the world.
             quaternion: How it is turned.
         """
-        x, y, z = to_world(rotation_rows(quaternion), self._com)
-        com = (position[0] + x, position[1] + y, position[2] + z)
-        turn = quaternion if self._com_turn is None else quaternion_product(quaternion, self._com_turn)
+        com, turn = position, quaternion
+        if self._com != ORIGIN:  # what moves at every step is spared the products
+            x, y, z = to_world(rotation_rows(quaternion), self._com)
+            com = (position[0] + x, position[1] + y, position[2] + z)
+        if self._com_turn is not None:
+            turn = quaternion_product(quaternion, self._com_turn)
         pybullet.resetBasePositionAndOrientation(self._index, com, turn, physicsClientId=self._client)
         if self.dynamic:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
         self._read_at = -1
-        self.placed += 1
-        self._moment.placed += 1
+        self._moment.placed[self._rank] += 1
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.
@@ -165,6 +176,20 @@ class Body:
                 self._index,
                 self._known(link, self._links, "link"),
                 lateralFriction=friction,
+                physicsClientId=self._client,
+            )
+
+    def set_contact_margin(self, margin: float, links: Iterable[str]) -> None:
+        """Sets from how near (m) the solver heeds what some links do not touch yet; PyBullet heeds all within 20 mm.
+
+        What rolls or rests has many such contacts, each of which costs three rows. Where something comes fast, they
+        are what stops it in time: a small margin lets it sink in by as much as it moves in a physics step.
+        """
+        for link in links:
+            pybullet.changeDynamics(
+                self._index,
+                self._known(link, self._links, "link"),
+                contactProcessingThreshold=margin,
                 physicsClientId=self._client,
             )
 
@@ -205,6 +230,21 @@ class Body:
             if other == self._index and other_link in pressed:
                 pressed[other_link] += contact[9]
         return [pressed[number] for number in numbers]
+
+    def touches(self, link: str) -> dict[int, float]:
+        """Gives what a link touched in the last physics step: body's number → sum of the normal forces, newtons.
+
+        What is near without pressing is left out. A body that was placed since still reads what it touched before.
+
+        Raises:
+            RobosimError: The name is none of this body's.
+        """
+        number, forces = self._known(link, self._links, "link"), dict[int, float]()
+        for contact in pybullet.getContactPoints(bodyA=self._index, linkIndexA=number, physicsClientId=self._client):
+            other, force = contact[2], contact[9]
+            if force > 0:
+                forces[other] = forces.get(other, 0.0) + force
+        return forces
 
     def set_colour(self, link: str, colour: Sequence[float]) -> None:
         """Paints a link: red, green, blue, opacity in [0, 1]."""
@@ -267,4 +307,11 @@ class Joints:
         pybullet.setJointMotorControlArray(
             self._body, self._indices, pybullet.POSITION_CONTROL, targetPositions=positions,
             forces=[force] * len(self._indices), physicsClientId=self._client,
+        )  # fmt: skip
+
+    def spin(self, speeds: Sequence[float], torque: float) -> None:
+        """Keeps speeds (rad/s or m/s) with at most ``torque`` (N·m or N) a joint, until told otherwise."""
+        pybullet.setJointMotorControlArray(
+            self._body, self._indices, pybullet.VELOCITY_CONTROL, targetVelocities=speeds,
+            forces=[torque] * len(self._indices), physicsClientId=self._client,
         )  # fmt: skip

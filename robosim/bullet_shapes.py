@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
+from robosim.math import rotation_rows
 from robosim.shapes import Box, Capsule, Cylinder, MeshFile, Shape, Sphere, Triangles, Visual
 
 MOST_PARTS = 16  # PyBullet's limit of shapes in one link
@@ -35,9 +38,10 @@ def create_collision(client: int, visuals: Sequence[Visual]) -> int:
 
 
 def create_visual(client: int, visuals: Sequence[Visual]) -> int:
-    """Makes one visual shape for PyBullet's own window."""
-    if len(visuals) == 1 and isinstance(visuals[0].shape, Triangles):
-        return _create_surface(client, visuals[0])
+    """Makes one visual shape for PyBullet's own window, which shows surfaces of triangles only by themselves."""
+    surfaces = [visual for visual in visuals if isinstance(visual.shape, Triangles)]
+    if surfaces and len(surfaces) == len(visuals):
+        return _create_surface(client, surfaces)
     each = [_arguments(visual.shape) for visual in visuals]
     return int(
         pybullet.createVisualShapeArray(
@@ -59,6 +63,16 @@ def create_heights(client: int, heights: NDArray[np.float64], cell: float) -> in
             numHeightfieldRows=columns, numHeightfieldColumns=rows, physicsClientId=client,
         )
     )  # fmt: skip
+
+
+def load_image(client: int, image: Path | NDArray[np.uint8]) -> int:
+    """Makes a texture for PyBullet's own window; it reads files only."""
+    if isinstance(image, Path):
+        return int(pybullet.loadTexture(str(image), physicsClientId=client))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "texture.png"
+        Image.fromarray(image).save(path)
+        return load_image(client, path)
 
 
 def read_visuals(client: int, index: int) -> list[Visual]:
@@ -87,16 +101,22 @@ def _told(kind: int, size: Sequence[float], file: str) -> Shape | None:
     return None
 
 
-def _create_surface(client: int, visual: Visual) -> int:
-    shape = visual.shape
-    assert isinstance(shape, Triangles)
-    uvs = None if shape.uvs is None else shape.uvs.tolist()
-    more = {} if uvs is None else {"uvs": uvs}
+def _create_surface(client: int, visuals: Sequence[Visual]) -> int:
+    """Makes one surface of several; colour and texture are those of the first."""
+    vertices, uvs = list[NDArray[np.float64]](), list[NDArray[np.float64]]()
+    for visual in visuals:
+        shape = visual.shape
+        assert isinstance(shape, Triangles)
+        turn = np.array(rotation_rows(visual.quaternion))
+        vertices.append((shape.vertices @ turn.T + visual.position)[shape.faces.ravel()])
+        if shape.uvs is not None:  # PyBullet knows those of vertices alone
+            uvs.append((shape.uvs[shape.faces] if shape.uvs.ndim == 2 else shape.uvs).reshape(-1, 2))
+    corners = np.concatenate(vertices)
+    more = {"uvs": np.concatenate(uvs).tolist()} if len(uvs) == len(visuals) else {}
     return int(
         pybullet.createVisualShape(
-            pybullet.GEOM_MESH, vertices=shape.vertices.tolist(), indices=shape.faces.ravel().tolist(),
-            rgbaColor=visual.colour, visualFramePosition=visual.position, visualFrameOrientation=visual.quaternion,
-            physicsClientId=client, **more,
+            pybullet.GEOM_MESH, vertices=corners.tolist(), indices=list(range(len(corners))),
+            rgbaColor=visuals[0].colour, physicsClientId=client, **more,
         )
     )  # fmt: skip
 

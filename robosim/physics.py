@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from robosim.body import Body, Moment
 from robosim.bullet import pybullet
-from robosim.bullet_shapes import create_collision, create_heights, create_visual, read_visuals
+from robosim.bullet_shapes import create_collision, create_heights, create_visual, load_image, read_visuals
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
 from robosim.shapes import TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
@@ -77,7 +77,7 @@ class Physics:
         self.bodies: list[Body] = []
         self.moment = Moment()
         self._state: int | None = None
-        self._textures: dict[Path, int] = {}
+        self._textures: dict[Path | int, int] = {}
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=dt,
             numSolverIterations=solver_iterations,
@@ -133,18 +133,26 @@ class Physics:
         )
         return self._adopt(index, read_visuals(self.client, index), dynamic=not fixed, kind=kind)
 
-    def add_plane(self, texture: Path | None = None, size: float = 200.0, kind: Kind = Kind.FLOOR) -> Body:
+    def add_plane(
+        self,
+        texture: Path | NDArray[np.uint8] | None = None,
+        size: float = 200.0,
+        kind: Kind = Kind.FLOOR,
+        *,
+        width: float = TEXTURE_WIDTH,
+    ) -> Body:
         """Adds an endless floor through the origin, seen as a square of ``size`` metres.
 
         Args:
-            texture: An image file; it is `TEXTURE_WIDTH` wide on the floor.
+            texture: An image, file or RGB.
             size: Metres.
             kind: What sort of thing it is.
+            width: Of the texture on the floor, metres.
         """
         collision = pybullet.createCollisionShape(pybullet.GEOM_PLANE, physicsClientId=self.client)
         corners = np.array([(-1.0, -1.0, 0.0), (1.0, -1.0, 0.0), (1.0, 1.0, 0.0), (-1.0, 1.0, 0.0)]) * size / 2
         faces = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-        square = Triangles(corners, faces, (corners[:, :2] + size / 2) / TEXTURE_WIDTH)
+        square = Triangles(corners, faces, (corners[:, :2] + size / 2) / width)
         return self._add(collision, [Visual(square, texture=texture)], 0.0, kind)
 
     def add_heights(
@@ -191,21 +199,44 @@ class Physics:
         x, y, z = size
         return self.add_body([Visual(Box((x, y, z)), colour)], mass, kind)
 
+    def add_fixture(self, visuals: Sequence[Visual], felt: Sequence[Visual], kind: Kind = Kind.OTHER) -> Body:
+        """Adds a thing at the origin that nothing moves but `Body.place`, felt otherwise than it is seen.
+
+        A world of many things is made of these: in each physics step one costs a quarter of an immovable body of
+        `add_body`, whether it stands in the way of anything or not.
+
+        Args:
+            visuals: What is seen; PyBullet's window shows surfaces, if there are any, or else the other shapes.
+            felt: Shapes that others bump into, 16 at most; none for what is only seen.
+            kind: What sort of thing it is.
+
+        Raises:
+            RobosimError: There are too many shapes, or a surface among those that are felt.
+        """
+        collision = create_collision(self.client, felt) if felt else -1
+        surfaces = [visual for visual in visuals if isinstance(visual.shape, Triangles)]
+        seen = create_visual(self.client, surfaces or visuals) if self.gui else -1
+        # Bullet's multibodies, which PyBullet makes of everything else, are stepped even where they cannot move.
+        index = pybullet.createMultiBody(0.0, collision, seen, useMaximalCoordinates=True, physicsClientId=self.client)
+        return self._adopt(index, visuals, dynamic=False, kind=kind)
+
     def _add(self, collision: int, visuals: Sequence[Visual], mass: float, kind: Kind) -> Body:
         seen = create_visual(self.client, visuals)
         index = pybullet.createMultiBody(mass, collision, seen, physicsClientId=self.client)
-        for path in dict.fromkeys(visual.texture for visual in visuals if isinstance(visual.texture, Path)):
-            if self.gui:  # nobody else sees it
-                image = self._texture(path)
-                pybullet.changeVisualShape(index, -1, textureUniqueId=image, physicsClientId=self.client)
         return self._adopt(index, visuals, dynamic=mass > 0, kind=kind)
 
-    def _texture(self, path: Path) -> int:
-        if path not in self._textures:
-            self._textures[path] = pybullet.loadTexture(str(path), physicsClientId=self.client)
-        return self._textures[path]
+    def _dress(self, index: int, visuals: Sequence[Visual]) -> None:
+        """Gives a body its texture in PyBullet's window: one, for that is all it can have there."""
+        for image in [visual.texture for visual in visuals if visual.texture is not None][:1]:
+            key = image if isinstance(image, Path) else id(image)
+            if key not in self._textures:
+                self._textures[key] = load_image(self.client, image)
+            texture = self._textures[key]
+            pybullet.changeVisualShape(index, -1, textureUniqueId=texture, physicsClientId=self.client)
 
     def _adopt(self, index: int, visuals: Sequence[Visual], *, dynamic: bool, kind: Kind) -> Body:
+        if self.gui:  # nobody else sees it
+            self._dress(index, visuals)
         body = Body(self.client, index, self.moment, dynamic=dynamic, visuals=visuals, kind=kind)
         self.bodies.append(body)
         return body
@@ -231,9 +262,8 @@ class Physics:
             body.place((_FAR, _FAR * place, _FAR))
         pybullet.performCollisionDetection(physicsClientId=self.client)
         pybullet.restoreState(stateId=self._state, physicsClientId=self.client)
+        self.moment.placed += 1  # what is fixed has gone back, too
         for body in self.bodies:
-            body.placed += 1  # what is fixed has gone back, too
-            self.moment.placed += 1
             body.restore_colours()
         self.moment.number += 1
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.policy import Policy
 from robosim.errors import RobosimError
@@ -12,6 +13,7 @@ from robosim.errors import RobosimError
 # The environment's id without its version: a new version of a task keeps its rival.
 EXPERTS: dict[str, Callable[[], Policy]] = {
     "robosim/WheelBalance": BalanceLqr,
+    "robosim/WarehouseNavigate": Dwa,
 }
 
 

@@ -162,4 +162,5 @@ def _surface(shape: Triangles) -> Mesh:
     faces = np.ascontiguousarray(shape.faces, np.int32)
     vertices = np.asarray(shape.vertices, np.float64)
     normals = corner_normals(vertices, faces, math.pi) if shape.smooth else None
-    return Mesh(vertices, faces, normals, None if shape.uvs is None else np.asarray(shape.uvs, np.float64)[faces])
+    uvs = None if shape.uvs is None else np.asarray(shape.uvs, np.float64)
+    return Mesh(vertices, faces, normals, uvs[faces] if uvs is not None and uvs.ndim == 2 else uvs)

@@ -60,7 +60,7 @@ def pack(parts: Sequence[Part], textured: Sequence[bool]) -> Geometry:
         textured: Which of them have a texture; the others' texture coordinates are left out.
     """
     blocks: dict[str, list[NDArray[Any]]] = defaultdict(list)
-    spheres = []
+    spheres, halves = [], []
     first_vertex, first_face, rows = [0], [0], {"normals": 0, "uvs": 0}
     for number, (part, has_texture) in enumerate(zip(parts, textured, strict=True)):
         turn = np.array(rotation_rows(part.visual.quaternion))
@@ -73,6 +73,7 @@ def pack(parts: Sequence[Part], textured: Sequence[bool]) -> Geometry:
         blocks["planes"].append(_planes(corners))
         blocks["owners"].append(np.full(len(corners), number))
         spheres.append(_sphere(points))
+        halves.append(np.ptp(points, axis=0) / 2)
         shares = _barycentric(corners)
         normals = None if part.mesh.normals is None else part.mesh.normals[real] @ turn.T
         uvs = None if part.mesh.uvs is None or not has_texture else part.mesh.uvs[real]
@@ -97,6 +98,7 @@ def pack(parts: Sequence[Part], textured: Sequence[bool]) -> Geometry:
         first_face=np.array(first_face, np.int32),
         first_vertex=np.array(first_vertex, np.int32),
         spheres=np.array(spheres, np.float64).reshape(-1, 4),
+        halves=np.array(halves, np.float64).reshape(-1, 3),
         links=np.array([part.link for part in parts], np.int32),
         labels=np.array([part.label for part in parts], np.int16).reshape(-1, 2),
     )

@@ -1,6 +1,5 @@
 """What a physics world looks like, ready for the rasteriser: `Scene`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,10 +57,10 @@ class Scene:
         self.poses: NDArray[np.float64] = np.tile(np.eye(4)[:3], (slots, 1, 1))
         self._offsets = self._read_offsets()
         self._first = np.cumsum([0, *(len(links) for _, links in self._links)]).tolist()
-        self._placed = [NONE] * len(self._links)
+        self._placed = np.full(len(self._links), NONE, np.int64)
         # A base that is nailed down may carry joints.
-        self._moving = [n for n, (body, links) in enumerate(self._links) if body.dynamic or len(links) > 1]
-        self._seen_at = self._seen_placed = self._seen_looks = NONE
+        self._moving = np.array([body.dynamic or len(links) > 1 for body, links in self._links], np.bool_)
+        self._seen_at = self._seen_looks = NONE
         self.update()
 
     def update(self) -> None:
@@ -78,7 +77,6 @@ class Scene:
         moment, told, slots = self.physics.moment, list[float](), list[int]()
         for number in self._touched():
             body, links = self._links[number]
-            self._placed[number] = body.placed
             first = self._first[number]
             position, quaternion = body.inertial_pose()
             told += position
@@ -95,18 +93,15 @@ class Scene:
             self._seen_looks = moment.looks
             self._paint()
 
-    def _touched(self) -> Sequence[int]:
+    def _touched(self) -> list[int]:
         """Gives the bodies that may have moved since the last time."""
         moment = self.physics.moment
-        moved, placed = self._seen_at != moment.number, self._seen_placed != moment.placed
-        self._seen_at, self._seen_placed = moment.number, moment.placed
-        if not placed:
-            return self._moving if moved else ()
-        return [
-            number
-            for number, (body, links) in enumerate(self._links)
-            if self._placed[number] != body.placed or (moved and (body.dynamic or len(links) > 1))
-        ]
+        touched = self._placed != moment.placed
+        if self._seen_at != moment.number:
+            touched |= self._moving
+        self._seen_at = moment.number
+        self._placed[:] = moment.placed
+        return np.flatnonzero(touched).tolist()
 
     def _paint(self) -> None:
         to_linear = self.looks.to_linear

@@ -38,6 +38,7 @@ class Geometry(NamedTuple):
         first_face: int32 (P + 1,).
         first_vertex: int32 (P + 1,).
         spheres: float64 (P, 4), middle in the link frame and radius of a ball around the part.
+        halves: float64 (P, 3), half the lengths of a box around the part, which has the same middle.
         links: int32 (P,), the row of the poses.
         labels: int16 (P, 2), number of the body and kind.
     """
@@ -53,6 +54,7 @@ class Geometry(NamedTuple):
     first_face: NDArray[np.int32]
     first_vertex: NDArray[np.int32]
     spheres: NDArray[np.float64]
+    halves: NDArray[np.float64]
     links: NDArray[np.int32]
     labels: NDArray[np.int16]
 

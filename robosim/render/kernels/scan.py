@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
-from robosim.render.kernels.arrays import Array, Geometry, Transform, Triple
+from robosim.render.kernels.arrays import Array, Geometry, Row, Transform, Triple
 from robosim.render.kernels.cull import along, compose, eye_in_link, faces_away
 
+_HEIGHT_ERROR = 1e-4  # m, more than what vertices are rounded by
 _AZIMUTH_ERROR = 2e-5  # rad, more than that of `_azimuth`
 _ALMOST_HALF = 0.49  # of a turn; a wider face may go around the sensor's axis
 
@@ -60,8 +61,19 @@ def scan(
         to_sensor = compose(from_world, poses[geometry.links[part]])
         px, py, pz, radius = geometry.spheres[part]
         x, y, z = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz), along(to_sensor[2], px, py, pz)
+        if _box_missed(math.sqrt(x * x + y * y), z, radius, to_sensor[2], geometry.halves[part], fan):
+            continue
         if not _ball_missed(x, y, z, radius, fan, ranges):
             _scan_part(geometry, part, to_sensor, fan, ranges)
+
+
+@inlined
+def _box_missed(level: float, z: float, radius: float, upward: Row, half: Array, fan: Fan) -> bool:
+    """Says whether a box is above all rays or below: what is long and flat is so where the ball around it is not."""
+    tall = abs(upward[0]) * half[0] + abs(upward[1]) * half[1] + abs(upward[2]) * half[2] + _HEIGHT_ERROR
+    near, far = max(level - radius, 0.0), level + radius
+    lowest, highest = fan.layers[0, 0], fan.layers[-1, 0]
+    return bool(z - tall > max(highest * near, highest * far) or z + tall < min(lowest * near, lowest * far))
 
 
 @inlined

@@ -1,0 +1,119 @@
+"""The scripted rival in the warehouse: follows the planner's path, keeps off what its lidar sees, and stops before it.
+
+The path is A* on the known map, planned again on what the lidar has seen; it comes with the observation. How it is
+followed is the dynamic window approach (Fox, Burgard, Thrun, "The dynamic window approach to collision avoidance", IEEE
+Robotics & Automation Magazine 4(1), 1997): among the speeds that can be reached soon, and from which the robot can
+still stop before anything seen, the pair that brings it closest to a point ahead on the path. Where none is left it
+stands, and turns towards the path.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.agents.policies.policy import Observation, State
+from robosim.robots.courier import BACKWARD, BRAKING, FORWARD, RADIUS, YAW_RATE
+from robosim.sensors.sectors import NEARNESS
+
+# Where robosim/WarehouseNavigate's observation["state"] has what is read here.
+SPEED, GOAL_DISTANCE, GOAL_SIN, GOAL_COS, AHEAD = 0, 4, 5, 6, slice(7, 13)
+
+SPEEDS = np.linspace(0.0, FORWARD, 7)  # m/s
+YAW_RATES = np.linspace(-YAW_RATE, YAW_RATE, 21)  # rad/s
+HORIZON, SAMPLES = 1.2, 8  # s and moments in it at which distances are looked at
+REACH = 0.4  # s; speeds that take longer to get to are no choice now
+MARGIN = 0.06  # m kept from everything, beyond the robot's own circle
+LATENCY = 0.2  # s, from seeing to braking: a control step to see and one to act
+ROOM = 0.5  # m; more distance than this is no better
+CARROT = 1  # which of the observed points of the path it aims at
+AT_GOAL = 0.2  # m; where it stops
+SLOW = 0.8  # 1/s: speed per distance that is left to the goal
+
+
+class Dwa:
+    """The dynamic window approach on the observations of robosim/WarehouseNavigate with a lidar and a path."""
+
+    def __init__(self) -> None:
+        """Lays out the choices."""
+        speeds, rates = np.meshgrid(SPEEDS, YAW_RATES, indexing="ij")
+        self._speeds, self._rates = speeds.ravel(), rates.ravel()
+        time = HORIZON / SAMPLES * np.arange(1, SAMPLES + 1)
+        turn = self._rates[:, None] * time
+        # Along an arc of circle, exactly; sinc tends to 1 on the straight.
+        chord = self._speeds[:, None] * time * np.sinc(turn / (2 * math.pi))
+        self._x, self._y = chord * np.cos(turn / 2), chord * np.sin(turn / 2)
+        self._heading = turn[:, -1]
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        """Chooses an action; see `robosim.agents.policies.policy.Policy.predict`."""
+        assert isinstance(observation, dict)
+        told, seen = observation["state"], observation["lidar"]
+        if told.ndim == 1:
+            return self._act(told, seen[0]), state
+        return np.stack([self._act(one, scan[0]) for one, scan in zip(told, seen, strict=True)]), state
+
+    def _act(self, told: NDArray[np.float32], nearness: NDArray[np.float32]) -> NDArray[np.float32]:
+        distance = float(told[GOAL_DISTANCE])
+        if distance < AT_GOAL:
+            return np.zeros(2, np.float32)
+        points = met(nearness)
+        points = points[np.hypot(points[:, 0], points[:, 1]) < HORIZON * FORWARD + RADIUS + ROOM]
+        carrot = told[AHEAD].reshape(-1, 2)[CARROT]
+        room = self._room(points)
+        speed = float(told[SPEED])
+        reachable = (self._speeds <= speed + REACH) & (self._speeds >= speed - 2 * BRAKING * REACH)
+        braking = self._speeds**2 / (2 * BRAKING) + self._speeds * LATENCY
+        far_enough = np.where(self._speeds > 0, room >= MARGIN + 0.3 * braking, True)
+        allowed = reachable & far_enough & (self._speeds <= SLOW * distance + 0.1)
+        allowed &= braking <= ahead_free(points)
+        if not (allowed & (self._speeds > 0)).any():
+            return turn_towards(carrot, points)
+        end = np.hypot(self._x[:, -1] - carrot[0], self._y[:, -1] - carrot[1])
+        cost = end - 0.3 * np.minimum(room, ROOM) - 0.15 * self._speeds
+        best = int(np.where(allowed, cost, np.inf).argmin())
+        return action(float(self._speeds[best]), float(self._rates[best]))
+
+    def _room(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gives the least distance from the robot's circle to what is seen, along each arc, m."""
+        if not len(points):
+            return np.full(len(self._speeds), np.inf)
+        x, y = self._x[..., None] - points[:, 0], self._y[..., None] - points[:, 1]
+        least: NDArray[np.float64] = np.sqrt((x * x + y * y).min(axis=(1, 2))) - RADIUS
+        return least
+
+
+def ahead_free(points: NDArray[np.float64]) -> float:
+    """Gives how far the robot may go straight on before it meets something, m: the stop zone."""
+    inside = (points[:, 0] > 0) & (np.abs(points[:, 1]) < RADIUS)
+    return float(points[inside, 0].min()) - RADIUS if inside.any() else math.inf
+
+
+def met(nearness: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Gives the points behind a row of sectors, shape (n, 2), m in the robot's frame."""
+    sectors = len(nearness)
+    azimuths = (np.arange(sectors) + 0.5) / sectors * 2 * math.pi - math.pi
+    some = nearness > 0
+    ranges = -NEARNESS * np.log(nearness[some], dtype=np.float64)
+    return np.column_stack([ranges * np.cos(azimuths[some]), ranges * np.sin(azimuths[some])])
+
+
+def turn_towards(carrot: NDArray[np.float32], points: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Stands and turns towards a point; backs off where something is as close ahead as it is not behind."""
+    bearing = math.atan2(float(carrot[1]), float(carrot[0]))
+    near = points[np.hypot(points[:, 0], points[:, 1]) < RADIUS + 0.25] if len(points) else points
+    ahead, behind = (near[:, 0] > 0).any(), (near[:, 0] < 0).any()
+    back = -0.5 * BACKWARD if ahead and not behind else 0.0
+    return action(back, 1.5 * bearing)
+
+
+def action(speed: float, rate: float) -> NDArray[np.float32]:
+    """Gives the action for a speed (m/s) and a yaw rate (rad/s)."""
+    share = speed / FORWARD if speed > 0 else speed / BACKWARD
+    return np.clip(np.array([share, rate / YAW_RATE], np.float32), -1.0, 1.0)

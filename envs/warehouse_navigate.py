@@ -1,0 +1,441 @@
+"""robosim/WarehouseNavigate: from anywhere to anywhere in a warehouse, among racks, people and forklifts.
+
+Everything that makes it hard grows with the level: how large and how cluttered the hall is, how narrow its aisles, how
+many people and forklifts are about, how noisy the sensors are, and from level 4 on the map is stale: it lacks pallets
+that were left in the way, and aisles that were closed. Success: standing within 0.3 m of the goal before time is up,
+having touched neither person nor vehicle.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from robosim.envs.sim_env import SimEnv
+from robosim.math import Vec3, rotation_rows, seen_from
+from robosim.physics import Physics
+from robosim.planning.outline import rectangle_gap
+from robosim.planning.planner import Planner
+from robosim.render.scene import Scene
+from robosim.render.sketch import BLUE, GREEN, ORANGE, Fan, Line, Sketch, on_floor, ring
+from robosim.robots.courier import ACCELERATION, BRAKING, FORWARD, LIDAR, RADIUS, SIZE, Courier
+from robosim.seeding import Streams
+from robosim.sensors.camera import Camera
+from robosim.sensors.lidar import Lidar
+from robosim.sensors.localisation import Localisation
+from robosim.sensors.sectors import Sectors
+from robosim.shapes import Kind
+from robosim.task import Done, Metric, Observation, Rate, Reward, Task, at_level
+from robosim.worlds.traffic.force import RADIUS as PERSON_RADIUS
+from robosim.worlds.traffic.traffic import Traffic
+from robosim.worlds.warehouse.warehouse import Warehouse
+
+PHYSICS_DT = 1 / 100  # s
+CONTROL_DT = 1 / 10  # s
+TIME_LIMIT = 120.0  # s
+
+ARRIVED = 0.3  # m from the goal
+STANDING = 0.1  # m/s; below it, it stands
+STUCK = (0.5, 20.0)  # m, s: not that far from where it was in that time
+CRASH = 250.0  # N, mean over a control step, against what stands: hit at 0.4 m/s; its own thrust is 221 N
+
+# At each level
+PEOPLE = (0, 1, 2, 4, 5, 6, 8, 9, 10, 12)
+FORKLIFTS = (0, 0, 0, 1, 1, 1, 2, 2, 3, 3)
+NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies the sensors' figures
+
+RAYS, RANGE = 180, (0.05, 8.0)  # m; a safety scanner's reach
+RANGE_NOISE = 0.02  # m; SICK TiM5xx, data sheet: statistical error of 20 mm
+DROPOUT = 0.01  # share of rays that come back with nothing
+SECTORS = 60
+AGES = (2, 4)  # control steps; the earlier scans that sectors are compared with
+POSE_ERROR = (0.02, 0.01)  # m along x and y, rad: of localisation on the map, standard deviations
+POSE_MEMORY = 2.0  # s, over which those errors stay alike
+CAMERA_SIZE = 64  # pixels each way
+AHEAD = (0.6, 1.5, 3.0)  # m along the planned path: the points of it that are observed
+FAR = 10.0  # m; beyond it distances are observed as this
+CLOSE = 0.6  # m between robot and person, below which it costs
+KEEP_CLEAR = 1.5  # m around the start, where nobody is at first
+MOVERS = (Kind.PERSON, Kind.FORKLIFT)
+PLAN_RADIUS = 0.40  # m; the robot's, about the middle between its wheels, and some room
+_INSET = (240, 160)  # pixels, of the camera's picture beside a video
+_HALF = SIZE[0] / 2, SIZE[1] / 2
+_STRIDE = 0.2  # m between the points of the driven path that a spectator sees
+_LOOK = 1.5  # s, over which a spectator's view turns after the robot
+
+
+@dataclass(frozen=True)
+class State:
+    """What happened, as the world knows it.
+
+    Attributes:
+        x: m, of the middle between the wheels.
+        y: m.
+        heading: rad.
+        speed: m/s, forward.
+        yaw_rate: rad/s.
+        jerk: m/s³, magnitude, forward, from three control steps.
+        to_goal: m, straight.
+        progress: m of the shortest way on the true map that this control step has covered.
+        drove: m driven in this control step.
+        driven: m since the start.
+        shortest: m of the shortest way on the true map at the start.
+        fastest: s that way takes at full speed, from rest to rest.
+        time: s since the start.
+        idle: s since it was last as far as `STUCK` from where it is.
+        gap: m from the robot's outline to the nearest person; infinite where there is nobody.
+        met: The kinds of things that it touches.
+        impact: N, mean force over this control step against things that stand.
+        tipped: Whether it lies.
+    """
+
+    x: float
+    y: float
+    heading: float
+    speed: float
+    yaw_rate: float
+    jerk: float
+    to_goal: float
+    progress: float
+    drove: float
+    driven: float
+    shortest: float
+    fastest: float
+    time: float
+    idle: float
+    gap: float
+    met: frozenset[Kind]
+    impact: float
+    tipped: bool
+
+
+def arrived(s: State) -> bool:
+    """Says whether it stands at its goal, and has not hurt anybody in getting there."""
+    return s.to_goal <= ARRIVED and abs(s.speed) < STANDING and not (hit_person(s) or hit_vehicle(s))
+
+
+def hit_person(s: State) -> bool:
+    """Says whether it touches a person, whoever walked into whom."""
+    return Kind.PERSON in s.met
+
+
+def hit_vehicle(s: State) -> bool:
+    """Says whether it touches a forklift."""
+    return Kind.FORKLIFT in s.met
+
+
+def touches(s: State) -> bool:
+    """Says whether it touches something that stands."""
+    return s.impact > 0
+
+
+def crashed(s: State) -> bool:
+    """Says whether it ran into something that stands."""
+    return s.impact > CRASH
+
+
+def tipped(s: State) -> bool:
+    """Says whether it lies."""
+    return s.tipped
+
+
+def stuck(s: State) -> bool:
+    """Says whether it has not got anywhere for too long."""
+    return s.idle >= STUCK[1]
+
+
+def crowding(s: State) -> float:
+    """Gives 1 where it touches a person, and 0 from `CLOSE` on."""
+    return max(1 - max(s.gap, 0.0) / CLOSE, 0.0)
+
+
+def turning(s: State) -> float:
+    """Gives the square of its yaw rate, rad²/s²."""
+    return s.yaw_rate**2
+
+
+def spl(s: State) -> float:
+    """Gives success weighted by path length: Anderson et al., "On Evaluation of Embodied Navigation Agents", 2018."""
+    return s.shortest / max(s.shortest, s.driven, 1e-9) if arrived(s) else 0.0
+
+
+def sct(s: State) -> float:
+    """Gives success weighted by completion time: Yokoyama, Ha, Batra, "Success Weighted by Completion Time", 2021.
+
+    Theirs compares with the fastest way of a unicycle; this with the shortest way at full speed, from rest to rest,
+    which no robot of this kind beats.
+    """
+    return min(s.fastest / s.time, 1.0) if arrived(s) else 0.0
+
+
+# A metre on the shortest way pays 2, so that hurrying cannot be worth a person.
+REWARD = {
+    "progress": Reward(lambda s: s.progress, weight=2.0, unit="m"),
+    "arrived": Reward(arrived, weight=10.0, unit="1"),
+    "person": Reward(hit_person, weight=-20.0, unit="1"),
+    "vehicle": Reward(hit_vehicle, weight=-20.0, unit="1"),
+    "crash": Reward(lambda s: crashed(s) or tipped(s), weight=-15.0, unit="1"),
+    "stuck": Reward(stuck, weight=-10.0, unit="1"),
+    "touch": Reward(touches, weight=-3.0, unit="1", per="second"),
+    "crowding": Reward(crowding, weight=-3.0, unit="1", per="second"),
+    "turning": Reward(turning, weight=-0.1, unit="rad²/s²", per="second"),
+    "time": Reward(lambda s: 1.0, weight=-0.3, unit="1", per="second"),
+}
+DONE = {
+    "arrived": Done(arrived, kind="success"),
+    "person": Done(hit_person, kind="failure"),
+    "vehicle": Done(hit_vehicle, kind="failure"),
+    "crash": Done(crashed, kind="failure"),
+    "tipped": Done(tipped, kind="failure"),
+    "stuck": Done(stuck, kind="failure"),
+}
+METRICS = {
+    "spl": Metric(spl, "1", over="last"),
+    "sct": Metric(sct, "1", over="last"),
+    "person_collisions": Metric(hit_person, "1", over="sum"),
+    "vehicle_collisions": Metric(hit_vehicle, "1", over="sum"),
+    "crashes": Metric(crashed, "1", over="sum"),
+    "touching": Metric(touches, "1", over="mean"),
+    "driven": Metric(lambda s: s.drove, "m", over="sum"),
+    "gap": Metric(lambda s: s.gap if math.isfinite(s.gap) else math.nan, "m", over="min"),
+    "time": Metric(lambda s: s.time, "s", over="last"),
+    "jerk": Metric(lambda s: s.jerk, "m/s³", over="mean"),
+}
+RATES = {
+    "person_collisions_per_100m": Rate("person_collisions", "driven", 100.0, "1/100 m"),
+    "vehicle_collisions_per_100m": Rate("vehicle_collisions", "driven", 100.0, "1/100 m"),
+    "crashes_per_100m": Rate("crashes", "driven", 100.0, "1/100 m"),
+}
+
+
+class WarehouseNavigate(Task[State]):
+    """The task; see the module.
+
+    Observations are dicts. ``"state"`` has speed (m/s) and yaw rate (rad/s) by the encoders, the last action, the goal
+    in the robot's polar frame (m, at most `FAR`; sine and cosine of its bearing), and with ``guidance="path"`` the
+    points of the planned path `AHEAD` in the robot's frame (x, y in m) and what is left of it (m, at most `FAR`).
+    Where the robot is on the map, it knows to within `POSE_ERROR`.
+
+    ``"lidar"``, with ``observation="lidar"`` or ``"full"``, is a reading of `robosim.sensors.sectors.Sectors`, with
+    `AGES`. ``"rgb"`` and ``"depth8"``, with ``"camera"`` or ``"full"``, are those of a camera in the robot's front,
+    `CAMERA_SIZE` pixels each way; see `robosim.sensors.camera.Camera`.
+
+    The path is a planner's, on the map that the robot was given and what its lidar has added to that since; without a
+    lidar it is on the given map alone. With ``guidance="goal"`` nothing is planned.
+    """
+
+    OBSERVATIONS = ("lidar", "camera", "full")
+    OPTIONS = {"guidance": ("path", "goal")}  # noqa: RUF012 (a constant of the class)
+    PHYSICS_DT = PHYSICS_DT
+    CONTROL_DT = CONTROL_DT
+    TIME_LIMIT = TIME_LIMIT
+    REWARD = REWARD
+    DONE = DONE
+    METRICS = METRICS
+    RATES = RATES
+
+    def __init__(self, physics: Physics, *, observation: str, randomise: bool, guidance: str = "path") -> None:
+        """Builds hall, traffic and robot; see `Task`."""
+        self._randomise = randomise
+        self._physics = physics
+        self.world = Warehouse(physics)
+        self.traffic = Traffic(physics, PEOPLE[-1], FORKLIFTS[-1])
+        self.robot: Courier = Courier(physics)
+        scene = Scene(physics)
+        lidar = Lidar(scene, self.robot.body, RAYS, 360.0, RANGE, RANGE_NOISE, DROPOUT, position=LIDAR)
+        self._azimuths = lidar.azimuths
+        self.lidar = Sectors(lidar, SECTORS, AGES) if observation != "camera" else None
+        size = CAMERA_SIZE, CAMERA_SIZE
+        self._eyes: Camera | None = None
+        if observation != "lidar":
+            self._eyes = Camera(scene, self.robot.body, *size, mount=self.robot.mount, modes=("rgb", "depth8"))
+        self._inset: Camera | None = None
+        self._localisation = Localisation(self.robot.body, POSE_ERROR, POSE_MEMORY, CONTROL_DT)
+        self.planner = Planner(PLAN_RADIUS) if guidance == "path" else None
+        self._kinds = {body.number: body.kind for body in physics.bodies}
+        low_high = self.robot.proprioception_space.high.tolist()
+        most = [*low_high, 1.0, 1.0, FAR, 1.0, 1.0]
+        if self.planner is not None:
+            most += [FAR] * (2 * len(AHEAD) + 1)
+        bound = np.array(most, np.float32)
+        parts: dict[str, spaces.Space[Any]] = {"state": spaces.Box(-bound, bound)}
+        if self.lidar is not None:
+            parts["lidar"] = self.lidar.space
+        if self._eyes is not None:
+            parts.update(self._eyes.space)
+        self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
+
+    def reset(self, streams: Streams, level: int) -> None:
+        """Arranges an episode; see `Task.reset`."""
+        world = self.world
+        world.reset(streams.world, level)
+        position, quaternion = world.spawn(streams.world)
+        start, goal = world.layout.start, world.layout.goal
+        self.traffic.reset(
+            streams.task,
+            world.layout,
+            (world.true_grid, world.clearance),
+            PEOPLE[level],
+            FORKLIFTS[level],
+            keep_clear=[(start[0], start[1], KEEP_CLEAR)],
+        )
+        noise = at_level(NOISE, level) if self._randomise else 0.0
+        self.robot.reset((position, quaternion), streams.sensors, noise)
+        for sensor in (self._localisation, self.lidar, self._eyes):
+            if sensor is not None:
+                sensor.reset(streams.sensors, noise)
+        if self.planner is not None:
+            self.planner.reset(world.known_grid, goal)
+        self._sensors, self._goal = streams.sensors, goal
+        self._action = np.zeros(2, np.float32)
+        self._trail = [(start[0], start[1])]
+        self._look = start[2]
+        self._begin(start)
+
+    def _begin(self, start: tuple[float, float, float]) -> None:
+        way = self.world.geodesic.distance(start[0], start[1])
+        # From rest to full speed and back; a way too short for that is driven up to a lower speed.
+        ramp = 1 / ACCELERATION + 1 / BRAKING
+        peak = min(FORWARD, math.sqrt(2 * way / ramp))
+        self._shortest, self._fastest = way, way / peak + peak * ramp / 2
+        self._way, self._at, self._speeds = way, (start[0], start[1]), (0.0, 0.0)
+        self._driven, self._steps = 0.0, 0
+        self._anchor, self._anchored = self._at, 0
+
+    def advance(self, action: NDArray[np.float32]) -> None:
+        """Lets people and forklifts take a step; see `Task.advance`."""
+        self._action = np.minimum(np.maximum(action, -1.0), 1.0)
+        self._steps += 1
+        x, y, heading, speed, _ = self._motion()
+        self._look += (1 - math.exp(-CONTROL_DT / _LOOK)) * math.remainder(heading - self._look, 2 * math.pi)
+        velocity = speed * math.cos(heading), speed * math.sin(heading)
+        self.traffic.advance(CONTROL_DT, (x, y, *velocity, RADIUS))
+
+    def disturb(self) -> None:
+        """Does nothing: nobody pushes; see `Task.disturb`."""
+
+    def _motion(self) -> tuple[float, float, float, float, float]:
+        """Gives x, y (m), heading (rad), speed forward (m/s) and yaw rate (rad/s)."""
+        ((x, y, _), quaternion), velocity, spin = self.robot.body.motion()
+        rows = rotation_rows(quaternion)
+        heading = math.atan2(rows[1][0], rows[0][0])
+        return x, y, heading, velocity[0] * rows[0][0] + velocity[1] * rows[1][0], spin[2]
+
+    def state(self) -> State:
+        """Reads motion, contacts and distances; see `Task.state`."""
+        x, y, heading, speed, yaw_rate = self._motion()
+        way = self.world.geodesic.distance(x, y)
+        progress = self._way - way if math.isfinite(way) else 0.0
+        self._way = way if math.isfinite(way) else self._way
+        drove = math.dist(self._at, (x, y))
+        self._driven += drove
+        before, last = self._speeds
+        self._at, self._speeds = (x, y), (last, speed)
+        if math.dist(self._anchor, self._at) > STUCK[0]:
+            self._anchor, self._anchored = self._at, self._steps
+        met, impact = self._contacts()
+        return State(
+            x=x,
+            y=y,
+            heading=heading,
+            speed=speed,
+            yaw_rate=yaw_rate,
+            jerk=abs(speed - 2 * last + before) / CONTROL_DT**2,
+            to_goal=math.dist(self._at, self._goal),
+            progress=progress,
+            drove=drove,
+            driven=self._driven,
+            shortest=self._shortest,
+            fastest=self._fastest,
+            time=self._steps * CONTROL_DT,
+            idle=(self._steps - self._anchored) * CONTROL_DT,
+            gap=rectangle_gap(x, y, heading, _HALF, self.traffic.people_positions) - PERSON_RADIUS,
+            met=met,
+            impact=impact,
+            tipped=self.robot.tipped,
+        )
+
+    def _contacts(self) -> tuple[frozenset[Kind], float]:
+        bumps = self.robot.bumped()
+        met = frozenset(self._kinds[number] for number in bumps)
+        return met, sum(force for number, force in bumps.items() if self._kinds[number] not in MOVERS)
+
+    def observe(self, state: State) -> Observation:
+        """Reads the sensors and plans; see the class."""
+        senses = self.robot.proprioception()
+        x, y, heading = self._localisation.read(self._sensors).tolist()
+        seen: dict[str, NDArray[Any]] = {}
+        if self.lidar is not None:
+            a, b, turn = self.robot.believed[:3].tolist()
+            self.lidar.odometry = a, b, turn
+            seen["lidar"] = self.lidar.read(self._sensors)
+        seen["state"] = np.concatenate([senses, self._action, self._guidance((x, y, heading))], dtype=np.float32)
+        if self._eyes is not None:
+            images = self._eyes.read(self._sensors)
+            assert isinstance(images, dict)
+            seen.update(images)
+        return seen
+
+    def _guidance(self, pose: tuple[float, float, float]) -> list[float]:
+        ahead, left = seen_from(pose, self._goal)
+        distance = math.hypot(ahead, left)
+        scale = max(distance, 1e-6)
+        told = [min(distance, FAR), left / scale, ahead / scale]
+        if self.planner is None:
+            return told
+        x, y, heading = pose
+        if self.lidar is None:
+            self.planner.follow(x, y)
+        else:
+            self.planner.update(x, y, heading, self._azimuths, self.lidar.ranges, RANGE[1])
+        for far in AHEAD:
+            told += seen_from(pose, self.planner.ahead(x, y, far))
+        return [*told, min(self.planner.remaining(x, y), FAR)]
+
+    def viewpoint(self) -> tuple[Vec3, Vec3]:
+        """Follows the robot from behind and above; see `Task.viewpoint`."""
+        (x, y, _), _ = self.robot.body.pose()
+        cos, sin = math.cos(self._look), math.sin(self._look)
+        return (x - 3.0 * cos, y - 3.0 * sin, 3.6), (x + 1.2 * cos, y + 1.2 * sin, 0.2)
+
+    def sketch(self, state: State) -> Sketch:
+        """Draws the path planned and driven, the goal, the lidar's fan, and what the camera sees; see `Task.sketch`."""
+        if math.dist(self._trail[-1], (state.x, state.y)) > _STRIDE:
+            self._trail.append((state.x, state.y))
+        lines = [Line(ring(self._goal, ARRIVED), GREEN), Line(on_floor(self._trail), BLUE)]
+        if self.planner is not None:
+            metres = np.arange(0.0, self.planner.remaining(state.x, state.y) + _STRIDE, _STRIDE).tolist()
+            planned = [self.planner.ahead(state.x, state.y, far) for far in metres]
+            lines.append(Line(on_floor(planned), ORANGE))
+        fans = [] if self.lidar is None else [self._fan(state, self.lidar.ranges)]
+        return Sketch(lines, fans, {"camera": self._picture()})
+
+    def _fan(self, state: State, ranges: NDArray[np.float32]) -> Fan:
+        turn = self._azimuths + state.heading
+        ends = np.column_stack([ranges * np.cos(turn), ranges * np.sin(turn), np.zeros(RAYS)])
+        origin = state.x, state.y, LIDAR[2]
+        return Fan(origin, np.array(origin) + ends, closed=True)
+
+    def _picture(self) -> NDArray[np.uint8]:
+        if self._inset is None:  # only spectators need it
+            scene = Scene(self._physics)
+            self._inset = Camera(scene, self.robot.body, *_INSET, mount=self.robot.mount, modes=("rgb",))
+        picture: NDArray[np.uint8] = self._inset.read(np.random.default_rng(0))["rgb"]
+        return picture
+
+    def captions(self, state: State) -> dict[str, str]:
+        """Gives motion, what is left and who is about; see `Task.captions`."""
+        return {
+            "speed": f"{state.speed:+.2f} m/s  {state.yaw_rate:+.2f} rad/s",
+            "to the goal": f"{self._way:.1f} of {state.shortest:.1f} m",
+            "nearest person": "nobody" if math.isinf(state.gap) else f"{state.gap:.1f} m",
+        }
+
+
+class WarehouseNavigateEnv(SimEnv):
+    """robosim/WarehouseNavigate-v0."""
+
+    TASK = WarehouseNavigate

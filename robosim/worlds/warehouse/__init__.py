@@ -1,0 +1,1 @@
+"""The warehouse: `layout` is its data, `generate` draws it, `warehouse` builds it."""
