@@ -9,7 +9,7 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., object])
 _njit: Callable[..., Any] = numba.njit
-_HERE = Path(__file__).parent
+_HERE = Path(__file__)
 # Kernels make no arrays, so none needs counting: counting references took nine tenths of the time.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
@@ -24,7 +24,8 @@ def compiled(function: F) -> F:
         kernel = _njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # Numba finds no folder that it may write to
         return cast("F", _njit(**_OPTIONS)(function))
-    _forget_stale(kernel.stats.cache_path, f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-*.nbi")
+    source = Path(function.__code__.co_filename)
+    _forget_stale(source.parent, kernel.stats.cache_path, f"{source.stem}.{function.__qualname__}-*.nbi")
     return cast("F", kernel)
 
 
@@ -33,10 +34,13 @@ def inlined(function: F) -> F:
     return cast("F", _njit(forceinline=True, **_OPTIONS)(function))
 
 
-def _forget_stale(folder: str, names: str) -> None:
-    """Numba notices when a kernel's own file changes, not when one changes whose kernels it calls."""
-    newest = max(source.stat().st_mtime for source in _HERE.glob("*.py"))
-    for index in Path(folder).glob(names):
+def _forget_stale(sources: Path, cache: str, names: str) -> None:
+    """Numba notices when a kernel's own file changes, not when one changes whose kernels it calls.
+
+    Kernels call only those of their own folder.
+    """
+    newest = max(source.stat().st_mtime for source in (_HERE, *sources.glob("*.py")))
+    for index in Path(cache).glob(names):
         with contextlib.suppress(OSError):  # another process was faster
             if index.stat().st_mtime < newest:
                 index.unlink()
