@@ -5,6 +5,7 @@ expert returns from where noise led (Laskey et al., "DART", 2017).
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -14,12 +15,15 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
 from robosim.agents.policies.experts import make_expert
+from robosim.agents.policies.policy import Array, Observation
 from robosim.agents.training.experiment import Experiment
 
+T = TypeVar("T")
 NOISE = 0.05  # standard deviation of what is added to the expert's actions, in [-1, 1]
 EPOCHS = 30
 BATCH = 512
 RATE = 1e-3
+WHOLE = ""  # the key of an observation that is no dict
 HORIZON = 5  # discount times; the tail of a recording whose returns would be cut off
 
 
@@ -27,7 +31,8 @@ HORIZON = 5  # discount times; the tail of a recording whose returns would be cu
 class Recording:
     """What the expert did: time first, then envs."""
 
-    observations: NDArray[np.float32]
+    observations: dict[str, NDArray[np.float32]]
+    """By the parts of the observation; `WHOLE` where it has none."""
     actions: NDArray[np.float32]
     returns: NDArray[np.float32]
 
@@ -46,20 +51,23 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
         RobosimError: There is no expert for the env.
     """
     recording = record(envs, experiment)
-    seen = recording.observations.reshape(-1, *recording.observations.shape[2:])
-    inputs = torch.as_tensor(envs.normalize_obs(seen), dtype=torch.float32, device=model.device)
-    wanted = torch.as_tensor(recording.actions.reshape(len(seen), -1), device=model.device)
+    seen = {key: rows.reshape(-1, *rows.shape[2:]) for key, rows in recording.observations.items()}
+    normal = parts_of(envs.normalize_obs(_whole(seen)))
+    inputs = {key: torch.as_tensor(rows, dtype=torch.float32, device=model.device) for key, rows in normal.items()}
+    count = recording.actions.shape[0] * recording.actions.shape[1]
+    wanted = torch.as_tensor(recording.actions.reshape(count, -1), device=model.device)
     returns = torch.as_tensor(recording.returns.reshape(-1), device=model.device)
     action_scale, return_scale = wanted.std(0) + 1e-3, returns.std() + 1e-3
     policy, rng = model.policy, np.random.default_rng(experiment.seed)
     policy.set_training_mode(True)
     optimizer = torch.optim.Adam(policy.parameters(), lr=RATE)
-    batches = EPOCHS * max(len(seen) // BATCH, 1)
+    batches = EPOCHS * max(count // BATCH, 1)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, batches)
     for _ in range(batches):
-        rows = torch.as_tensor(rng.integers(len(seen), size=BATCH), device=model.device)
-        mean = policy.get_distribution(inputs[rows]).mode()
-        value = policy.predict_values(inputs[rows])[:, 0]
+        rows = torch.as_tensor(rng.integers(count, size=BATCH), device=model.device)
+        batch = _whole({key: part[rows] for key, part in inputs.items()})
+        mean = policy.get_distribution(batch).mode()
+        value = policy.predict_values(batch)[:, 0]
         loss = (((mean - wanted[rows]) / action_scale) ** 2).mean()
         loss = loss + (((value - returns[rows]) / return_scale) ** 2).mean()
         optimizer.zero_grad()
@@ -76,20 +84,31 @@ def record(envs: VecNormalize, experiment: Experiment) -> Recording:
     steps = experiment.expert_steps // envs.num_envs + tail
     envs.reset()
     state, starts = None, np.ones(envs.num_envs, bool)
-    observations, actions, rewards, dones = [], [], [], []
+    observations: dict[str, list[NDArray[np.float32]]] = {}
+    actions, rewards, dones = [], [], []
     for _ in range(steps):
         seen = envs.get_original_obs()
-        assert isinstance(seen, np.ndarray)
         action, state = expert.predict(seen, state, starts)
         shaken = np.clip(action + NOISE * rng.standard_normal(action.shape), -1, 1).astype(np.float32)
         _, _, starts, _ = envs.step(shaken)
-        observations.append(seen)
+        for key, part in parts_of(seen).items():
+            observations.setdefault(key, []).append(part)
         actions.append(action)
         rewards.append(envs.get_original_reward())
         dones.append(starts)
     returns = discounted(np.array(rewards), np.array(dones), gamma)
     kept = steps - tail
-    return Recording(np.array(observations[:kept]), np.array(actions[:kept]), returns[:kept].astype(np.float32))
+    stacked = {key: np.array(parts[:kept]) for key, parts in observations.items()}
+    return Recording(stacked, np.array(actions[:kept]), returns[:kept].astype(np.float32))
+
+
+def parts_of(observation: Observation) -> dict[str, Array]:
+    """Gives an observation as a dict, whatever it is."""
+    return observation if isinstance(observation, dict) else {WHOLE: observation}
+
+
+def _whole(parts: dict[str, T]) -> T | dict[str, T]:
+    return parts.get(WHOLE, parts)
 
 
 def discounted(rewards: NDArray[np.float64], dones: NDArray[np.bool_], gamma: float) -> NDArray[np.float64]:
