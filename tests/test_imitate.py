@@ -4,6 +4,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
@@ -18,7 +19,7 @@ def test_returns_are_discounted_and_stop_at_an_end() -> None:
     assert discounted(rewards, dones, 0.5).tolist() == [[3.0, 2.0], [4.0, 2.0], [4.0, 4.0]]
 
 
-def experiment(env_id: str) -> Experiment:
+def experiment(env_id: str, *, scaled: bool = False) -> Experiment:
     kwargs = {"level": 2} if env_id.startswith("robosim/") else {}
     return parse_experiment(
         {
@@ -28,6 +29,7 @@ def experiment(env_id: str) -> Experiment:
             "workers": 1,
             "expert_steps": 6000,
             "ppo": {"n_steps": 64, "batch_size": 64},
+            "normalise": {"reward": scaled},
         },
         "the test",
     )
@@ -48,6 +50,31 @@ def test_the_network_does_what_the_expert_does() -> None:
         observation, *_ = env.step(action)
     error = np.mean(np.subtract(wanted, done) ** 2, axis=0) / np.var(wanted, axis=0)
     assert (error < 0.3).all()
+    envs.close()
+    env.close()
+
+
+@pytest.mark.medium
+def test_an_expert_of_dicts_is_imitated_and_the_critic_knows_its_returns() -> None:
+    asked = experiment("robosim/WarehouseNavigate-v0", scaled=True)
+    envs = make_envs(asked)
+    model = make_model(asked, envs, "cpu", 0)
+    imitate(model, envs, asked)
+    env, expert = gym.make("robosim/WarehouseNavigate-v0", level=2, split="val"), Dwa()
+    wanted, done, values = [], [], []
+    for seed in range(6):
+        observation, over = env.reset(seed=seed)[0], False
+        while not over:
+            action, _ = expert.predict(observation)
+            wanted.append(action)
+            normal = envs.normalize_obs(observation)
+            done.append(model.predict(normal, deterministic=True)[0])
+            values.append(model.policy.predict_values(model.policy.obs_to_tensor(normal)[0]).item())
+            observation, _, terminated, truncated, _ = env.step(action)
+            over = terminated or truncated
+    error = np.mean(np.subtract(wanted, done) ** 2, axis=0) / np.var(wanted, axis=0)
+    assert (error < 0.6).all()
+    assert 0.2 < np.mean(values) < 10.0  # returns of some 20 over their standard deviation
     envs.close()
     env.close()
 

@@ -4,6 +4,7 @@ Behaviour cloning with noise on what is executed and none on what is imitated, s
 expert returns from where noise led (Laskey et al., "DART", 2017).
 """
 
+import math
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -56,7 +57,7 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
     inputs = {key: torch.as_tensor(rows, dtype=torch.float32, device=model.device) for key, rows in normal.items()}
     count = recording.actions.shape[0] * recording.actions.shape[1]
     wanted = torch.as_tensor(recording.actions.reshape(count, -1), device=model.device)
-    returns = torch.as_tensor(recording.returns.reshape(-1), device=model.device)
+    returns = torch.as_tensor(recording.returns.reshape(-1) / _reward_scale(envs), device=model.device)
     action_scale, return_scale = wanted.std(0) + 1e-3, returns.std() + 1e-3
     policy, rng = model.policy, np.random.default_rng(experiment.seed)
     policy.set_training_mode(True)
@@ -100,6 +101,11 @@ def record(envs: VecNormalize, experiment: Experiment) -> Recording:
     kept = steps - tail
     stacked = {key: np.array(parts[:kept]) for key, parts in observations.items()}
     return Recording(stacked, np.array(actions[:kept]), returns[:kept].astype(np.float32))
+
+
+def _reward_scale(envs: VecNormalize) -> float:
+    """Gives what the critic's rewards are divided by."""
+    return math.sqrt(float(envs.ret_rms.var) + envs.epsilon) if envs.norm_reward else 1.0
 
 
 def parts_of(observation: Observation) -> dict[str, Array]:
