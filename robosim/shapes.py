@@ -106,8 +106,8 @@ class Triangles:
     Attributes:
         vertices: Shape (n, 3), metres.
         faces: Shape (m, 3), indices of vertices.
-        uvs: Where each vertex lies on the texture, shape (n, 2), or each corner of each face, shape (m, 3, 2); one turn of
-            the texture from 0 to 1. None without one.
+        uvs: Where each vertex lies on the texture, shape (n, 2), or each corner of each face, shape (m, 3, 2); one turn
+            of the texture from 0 to 1. None without one.
         smooth: Light it as the rounded surface that the triangles stand for, not as facets.
     """
 

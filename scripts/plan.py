@@ -39,11 +39,13 @@ def main(argv: Sequence[str]) -> int:
     options = tyro.cli(Options, prog="robosim plan", args=list(argv))
     if options.seed < 0:
         raise RobosimError(f"--seed {options.seed}: must be at least 0")
+    if options.file.suffix.lower() != ".png":
+        raise RobosimError(f"{options.file}: a plan is a PNG, and its name ends in .png")
     drawn = draw(Streams(options.split, options.seed).world, options.level)
     try:
         options.file.parent.mkdir(parents=True, exist_ok=True)
         draw_plan(drawn.layout, options.file, drawn.geodesic)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise RobosimError(f"{options.file}: cannot be written: {error}") from error
     Console(highlight=False).print(options.file, markup=False, soft_wrap=True)
     return 0

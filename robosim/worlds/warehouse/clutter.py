@@ -34,6 +34,7 @@ _PASSABLE = 2.8  # m, width of an aisle in which one gets past a pallet that sta
 _SLACK = 0.06  # m, between things
 _STAND_BACK = 0.55  # m, of a person's middle from the rack in front
 _MOST_STOPS = 30
+_PILLARED = 2.4  # m, width of a strip in which pillars stand
 
 Bounds = tuple[float, float, float, float]
 """Least and greatest u, least and greatest v."""
@@ -124,8 +125,9 @@ def _segment(here: Sequence[float], there: Sequence[float], more: float) -> Boun
 def _stand_pillars(rng: np.random.Generator, clutter: Clutter, hall: Hall) -> None:
     """Stands pillars before rows' ends, some metres from one another."""
     pillars = list[Pillar]()
-    for u in (hall.blocks[0][0] - PILLAR / 2 - _SLACK, hall.blocks[-1][1] + PILLAR / 2 + _SLACK):
-        last = -math.inf
+    ends = (hall.blocks[0][0] - PILLAR / 2 - _SLACK, hall.blocks[-1][1] + PILLAR / 2 + _SLACK)
+    for u, (low, high) in zip(ends, (hall.strips[0], hall.strips[-1]), strict=True):
+        last = -math.inf if high - low > _PILLARED else math.inf
         for v in sorted({rack.y for rack in hall.racks}):
             pillar = Pillar(u, v)
             if v - last < 4.0 or rng.random() < 0.3 or len(pillars) == MOST_PILLARS:

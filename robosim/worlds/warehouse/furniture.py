@@ -19,6 +19,7 @@ RACK_HEIGHT = 2.4  # m
 GUARD = 0.45  # m, of a rack's posts above the floor
 SHELVES, BEAM = (1.1, 2.15), 0.12  # m: middles of the beams, and how high a beam is
 PANEL = 8.0  # m, length of a piece of wall
+_ENDLESS = 90.0  # m: from its first panel on, a wall of any hall
 _PAINT = 0.004  # m above the floor
 _LINE, _LINE_AWAY = 0.08, 0.1  # m: how wide a line on the floor is, and how far from the rack
 _SIGHT = 0.2  # m, height at which lidars look
@@ -68,8 +69,8 @@ def _frame(low: Surface, high: Surface, x: float, y: float, *, at_end: bool) -> 
 def _bay(low: Surface, high: Surface, x: float, y: float, outside: tuple[str, ...], rng: np.random.Generator) -> None:
     """Two loads on the floor, and two shelves with two places each, some of them empty."""
     sides = (*(side for side in AROUND if side[1] == "x"), *outside)
-    for slot in (-0.67, 0.67):
-        load(low, (1.2, 1.0), (x + slot, y, 0.0), float(rng.uniform(0.5, 0.8)), rng, sides)
+    for slot in (-0.67, 0.67):  # close together: a lidar is to see what one would bump into
+        load(low, (1.3, 1.06), (x + slot, y, 0.0), float(rng.uniform(0.5, 0.8)), rng, sides)
     for height in SHELVES:
         for front in (-1.0, 1.0):
             if f"{'+' if front > 0 else '-'}y" in outside:
@@ -183,12 +184,12 @@ def door(number: int) -> Thing:
 
 
 def wall(*, solid: bool) -> Thing:
-    """Builds `PANEL` metres of wall along x, seen from where y grows; if solid, what one bumps into is longer."""
+    """Builds `PANEL` metres of wall along x, seen from where y grows; if solid, one bumps into all of it and more."""
     a = PANEL / 2
     corners = np.array([(a, 0.0, 0.0), (-a, 0.0, 0.0), (-a, 0.0, HEIGHT), (a, 0.0, HEIGHT)])
     uvs = np.array([(0.0, 0.0), (a, 0.0), (a, 1.0), (0.0, 1.0)])
     seen = Visual(Triangles(corners, _SQUARE, uvs), texture=_wall())
-    return [seen], [_block((44.0, 0.2, HEIGHT), y=-0.1)] if solid else []
+    return [seen], [_block((_ENDLESS, 0.2, HEIGHT), y=-0.1)] if solid else []
 
 
 def roof(size: float) -> Thing:

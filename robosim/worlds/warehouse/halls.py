@@ -143,7 +143,7 @@ def _draw_blocks(rng: np.random.Generator, length: float) -> tuple[tuple[Span, .
         The strips; and the blocks with their numbers of bays.
     """
     dock = 2.2 if length < 14 else float(rng.uniform(3.0, 4.5))
-    head = 1.8 if length < 14 else float(rng.uniform(2.2, 2.8))
+    head = 2.0 if length < 14 else float(rng.uniform(2.2, 2.8))
     room = length - dock - head
     most = int(room // 12)
     crossings = int(rng.integers(min(most, 1), most + 1))
