@@ -65,7 +65,9 @@ class Courier(Robot):
     def __init__(self, physics: Physics) -> None:
         """Loads the body; see the class."""
         self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
-        self.proprioception_space = spaces.Box(-np.inf, np.inf, (2,), np.float32)
+        # Beyond what wheels can be told, slip and noise included; policies want finite bounds.
+        most = np.array([2 * FORWARD, 2 * YAW_RATE], np.float32)
+        self.proprioception_space = spaces.Box(-most, most)
         self.mount, self.lidar_position = CAMERA, LIDAR
         self.body = physics.load_urdf(URDF)
         self.body.set_damping(0.0, 0.0)
@@ -154,4 +156,5 @@ class Courier(Robot):
     def proprioception(self) -> NDArray[np.float32]:
         """Reads the encoders and moves `believed` on; see the class. To be read once a control step."""
         self.believed = self.odometry.read(self._rng)
-        return self.believed[3:].copy()
+        space = self.proprioception_space
+        return np.minimum(np.maximum(self.believed[3:], space.low), space.high)

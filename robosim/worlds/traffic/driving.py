@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from robosim.compiled import compiled, inlined
 from robosim.worlds.traffic.courses import AT, EDGE, HALF_LENGTH, HALF_WIDTH, HEADING, SPEED, X, Y
 
-DISCS = 3  # that stand for a vehicle where others avoid it
+DISCS = 4  # that stand for a vehicle where others avoid it
 DISC_RADIUS = 0.62  # m
-DISC_SPACING = 0.68  # m
+DISC_SPACING = 0.60  # m
 
 _ACCELERATION, _BRAKING = 0.6, 1.6  # m/s²
 _FIELD = 3.2  # m along the course that the scanner looks ahead: it brakes from top speed within 1.0 m

@@ -28,11 +28,11 @@ _DIRECTIONS, _ALL_AROUND = 9, 16  # to each side, and where the way is barred
 _SPREAD = math.radians(10.0)  # from one direction to the next
 _TO_THE_RIGHT = 0.02  # share of the horizon's square by which evading to the right is liked better, per radian
 _STEADY = 0.06  # the same for not changing direction
-_AHEAD, _FAR_AHEAD = 1.3, 4.0  # m along its way that a walker aims at, before a corner and where it is straight
+_AHEAD, _FAR_AHEAD = 1.3, 2.5  # m along its way that a walker aims at, before a corner and where it is straight
 _STRAIGHT, _AROUND = 0.85, 0.6  # cosine of what counts as straight on; m beyond a corner
 _ARRIVED = 0.2  # m
 _NEARLY = 0.6  # m; arrived, too, if somebody is in the way
-_CREEP = 0.15  # m/s below which a walker makes no way
+_CREEP, _STANDS = 0.15, 0.02  # m/s below which a walker makes no way, and who has arrived stands still
 _BARRED, _DODGE, _STUCK = 0.7, 1.2, 3.0  # s without getting on; s of dodging; s until a walker gives up its goal
 _TURN_RATE = 5.0  # rad/s
 _MOST_OUT, _SLACK = 0.06, 0.002  # m, by which a walker is led away from a wall, and may come nearer, in one step
@@ -114,19 +114,21 @@ def _choose(crowd: Crowd, i: int, count: int, others: NDArray[np.float64], floor
     pace = crowd.pace[i]
     horizon = min(_HORIZON, max(left, 0.5))
     best, best_angle, best_free = np.inf, straight, 0.0
-    last, detour = (_ALL_AROUND, 0.5) if crowd.dodging[i] > 0.0 else (_DIRECTIONS, 1.0)
+    dodges = crowd.dodging[i] > 0.0
+    last, detour, habit = (_ALL_AROUND, 0.5, 0.2) if dodges else (_DIRECTIONS, 1.0, 1.0)
+    square = horizon * horizon
     for k in range(-last, last + 1):
         turn = k * _SPREAD
         angle = straight + turn
-        ux, uy, cosine = math.cos(angle), math.sin(angle), math.cos(detour * turn)
+        ux, uy, cosine = math.cos(angle), math.sin(angle), max(math.cos(detour * turn), 0.0)
         change = abs(_wrap(angle - crowd.heading[i]))
-        liking = horizon * horizon * (_TO_THE_RIGHT * turn + _STEADY * change)
-        # Not even an empty way in this direction would be as good as the best so far.
-        if horizon * horizon * (1.0 - cosine * cosine if cosine > 0.0 else 1.0) + liking >= best:
+        liking = habit * square * (_TO_THE_RIGHT * turn + _STEADY * change)
+        if square * (1.0 - cosine * cosine) + liking >= best:  # not even an empty way would be as good
             continue
         free = _to_wall(floor, x, y, ux, uy, horizon)
         free = _to_bodies(crowd, i, count, others, pace * ux, pace * uy, pace, free)
-        cost = horizon * horizon + free * free - 2.0 * horizon * free * cosine + liking
+        gone = min(free, horizon * cosine)
+        cost = square + gone * gone - 2.0 * horizon * gone * cosine + liking
         if cost < best:
             best, best_angle, best_free = cost, angle, free
     speed = min(pace, best_free / _RELAXATION)
@@ -227,9 +229,9 @@ def _move(crowd: Crowd, i: int, floor: Ground, dt: float) -> None:
     for axis in range(2):
         crowd.velocity[i, axis] += share * (crowd.wanted[i, axis] - crowd.velocity[i, axis])
     if not crowd.walking[i]:
-        share = min(2.0 * share, 1.0)
-        crowd.velocity[i, 0] -= share * crowd.velocity[i, 0]
-        crowd.velocity[i, 1] -= share * crowd.velocity[i, 1]
+        speed = math.sqrt(crowd.velocity[i, 0] ** 2 + crowd.velocity[i, 1] ** 2)
+        keeps = 1.0 - min(2.0 * share, 1.0) if speed > _STANDS else 0.0
+        crowd.velocity[i, 0], crowd.velocity[i, 1] = keeps * crowd.velocity[i, 0], keeps * crowd.velocity[i, 1]
     x, y = crowd.position[i, 0], crowd.position[i, 1]
     _shift(crowd, i, dt * crowd.velocity[i, 0], dt * crowd.velocity[i, 1], floor)
     crowd.velocity[i, 0], crowd.velocity[i, 1] = (crowd.position[i, 0] - x) / dt, (crowd.position[i, 1] - y) / dt

@@ -12,7 +12,7 @@ from robosim.planning.grid import Grid
 from robosim.shapes import Kind
 from robosim.worlds.traffic.courses import HALF_LENGTH, HALF_WIDTH
 from robosim.worlds.traffic.figures import add_person
-from robosim.worlds.traffic.force import RADIUS as PERSON_RADIUS
+from robosim.worlds.traffic.force import RADIUS
 from robosim.worlds.traffic.forklifts import LEAST_WIDTH, REACH, Forklifts
 from robosim.worlds.traffic.ground import ground
 from robosim.worlds.traffic.people import People
@@ -20,6 +20,7 @@ from robosim.worlds.traffic.routes import network
 from robosim.worlds.traffic.trucks import add_forklift
 from robosim.worlds.warehouse.layout import Layout
 
+PERSON_RADIUS = RADIUS
 Floats = NDArray[np.float64]
 Disc = tuple[float, float, float]
 """x, y, radius, m."""
@@ -45,6 +46,7 @@ class Traffic:
         self._walkers = [add_person(physics, number) for number in range(people)]
         self._trucks = [add_forklift(physics, number) for number in range(forklifts)]
         self.bodies: list[Body] = [*self._walkers, *self._trucks]
+        self._stands: dict[int, tuple[float, ...]] = {}
         self._kinds = {body.number: body.kind for body in self.bodies}
         self._park()
 
@@ -92,7 +94,8 @@ class Traffic:
         self._place()
 
     def _park(self) -> None:
-        """Takes those away who are not there in this episode."""
+        """Takes those away who are not there in this episode, and forgets where the others stood."""
+        self._stands.clear()
         for first, bodies, count in (
             (0, self._walkers, self._people.count),
             (len(self._walkers), self._trucks, self._forklifts.count),
@@ -102,8 +105,8 @@ class Traffic:
 
     def _place(self) -> None:
         crowd, fleet = self._people.crowd, self._forklifts.fleet
-        _stand(self._walkers, self._people.count, crowd.position, crowd.heading)
-        _stand(self._trucks, self._forklifts.count, fleet.position, fleet.heading)
+        _stand(self._walkers, self._people.count, crowd.position, crowd.heading, self._stands)
+        _stand(self._trucks, self._forklifts.count, fleet.position, fleet.heading, self._stands)
 
     @property
     def people_positions(self) -> Floats:
@@ -156,9 +159,13 @@ class Traffic:
         return max(person, 0.0), truck
 
 
-def _stand(bodies: list[Body], count: int, positions: Floats, headings: Floats) -> None:
-    """Puts the first few of some bodies where they are."""
+def _stand(
+    bodies: list[Body], count: int, positions: Floats, headings: Floats, stands: dict[int, tuple[float, ...]]
+) -> None:
+    """Puts the first few of some bodies where they are, but those that stand there already."""
     halves = 0.5 * headings[:count]
     sines, cosines = np.sin(halves).tolist(), np.cos(halves).tolist()
     for body, (x, y), sine, cosine in zip(bodies, positions[:count].tolist(), sines, cosines, strict=False):
-        body.place((x, y, 0.0), (0.0, 0.0, sine, cosine))
+        if stands.get(body.number) != (x, y, sine, cosine):
+            body.place((x, y, 0.0), (0.0, 0.0, sine, cosine))
+            stands[body.number] = x, y, sine, cosine

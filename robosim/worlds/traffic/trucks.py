@@ -5,17 +5,19 @@ Widths and heights are those of a Jungheinrich EFG 316 (type sheet to VDI 2198: 
 pallet, because bare forks are too low for a lidar to see.
 """
 
+import numpy as np
+
 from robosim.body import Body
 from robosim.physics import Physics
 from robosim.shapes import Box, Colour, Kind, Triangles, Visual
 from robosim.worlds.traffic.courses import HALF_LENGTH, HALF_WIDTH
 from robosim.worlds.traffic.lofts import block, loft, together, wheel
+from robosim.worlds.warehouse.furniture import load, sheet
+from robosim.worlds.warehouse.sheet import Surface
 
 _PAINTS: tuple[Colour, ...] = ((0.95, 0.62, 0.05, 1.0), (0.85, 0.16, 0.1, 1.0), (0.1, 0.42, 0.62, 1.0))
-_GOODS: tuple[Colour, ...] = ((0.72, 0.55, 0.36, 1.0), (0.82, 0.85, 0.87, 1.0), (0.66, 0.48, 0.3, 1.0))
 _DARK: Colour = (0.12, 0.12, 0.13, 1.0)
 _STEEL: Colour = (0.32, 0.33, 0.35, 1.0)
-_WOOD: Colour = (0.68, 0.52, 0.34, 1.0)
 _BEACON: Colour = (1.0, 0.5, 0.02, 1.0)
 _VEST: Colour = (0.87, 0.93, 0.12, 1.0)
 _SKIN: Colour = (0.76, 0.57, 0.42, 1.0)
@@ -23,19 +25,19 @@ _GLASS: Colour = (0.95, 0.95, 0.85, 1.0)
 
 _FACE = HALF_LENGTH - 1.0  # m, x of the forks' upright side
 _BACK = -HALF_LENGTH
+_LIFTED = 0.10  # m, underside of the pallet
+_GOODS = (0.5, 0.8, 1.0)  # m, height of what is on it
 _GUARD = 2.04  # m, top of the overhead guard
 
 
 def add_forklift(physics: Physics, number: int) -> Body:
     """Adds a forklift to a world, its forks along x, the middle of its footprint at the origin."""
-    height = 0.45 + 0.25 * (number % 3)
     seen = [
         Visual(_chassis(), _PAINTS[number % 3]),
         Visual(_cabin(), _DARK),
         Visual(_wheels(), _DARK),
         Visual(_mast(), _STEEL),
-        Visual(_pallet(), _WOOD),
-        Visual(block((0.92, 0.78, height), (HALF_LENGTH - 0.48, 0.0, 0.30 + height / 2)), _GOODS[number % 3]),
+        _cargo(number),
         Visual(
             loft([(1.05, 0.1, 0.16, -0.5, 0.0), (1.35, 0.11, 0.19, -0.48, 0.0), (1.48, 0.06, 0.09, -0.46, 0.0)]), _VEST
         ),
@@ -47,10 +49,10 @@ def add_forklift(physics: Physics, number: int) -> Body:
         Visual(_lamps(), _GLASS),
     ]
     truck = (_FACE - _BACK, 2 * HALF_WIDTH, _GUARD - 0.04)
-    load = (HALF_LENGTH - _FACE, 0.8, 0.30 + height - 0.08)
+    cargo = (HALF_LENGTH - _FACE, 0.8, _GOODS[number % 3] + 0.14)
     felt = [
         Visual(Box(truck), position=((_FACE + _BACK) / 2, 0.0, truck[2] / 2 + 0.04)),
-        Visual(Box(load), position=((_FACE + HALF_LENGTH) / 2, 0.0, load[2] / 2 + 0.08)),
+        Visual(Box(cargo), position=((_FACE + HALF_LENGTH) / 2, 0.0, cargo[2] / 2 + _LIFTED)),
     ]
     return physics.add_fixture(seen, felt, Kind.FORKLIFT)
 
@@ -97,11 +99,11 @@ def _mast() -> Triangles:
     return together(*rails, *bars, *carriage, *rest, *forks)
 
 
-def _pallet() -> Triangles:
-    """A small pallet, lifted clear of the floor, at the height of a lidar."""
-    x = HALF_LENGTH - 0.48
-    deck = [block((0.96, 0.8, 0.04), (x, 0.0, 0.28)), block((0.96, 0.8, 0.03), (x, 0.0, 0.125))]
-    return together(*deck, *(block((0.94, 0.12, 0.12), (x, y, 0.2)) for y in (-0.34, 0.0, 0.34)))
+def _cargo(number: int) -> Visual:
+    """A loaded pallet, lifted clear of the floor to the height at which lidars look."""
+    surface = Surface(sheet())
+    load(surface, (0.96, 0.8), (HALF_LENGTH - 0.48, 0.0, _LIFTED), _GOODS[number % 3], np.random.default_rng(number))
+    return surface.visual()
 
 
 def _lamps() -> Triangles:
