@@ -44,13 +44,13 @@ def walk(body: Body, sectors: Sectors, poses: list[tuple[float, float, float]]) 
         body.place((x, y, 0.2), axis_angle((0.0, 0.0, 1.0), heading))
         sectors.odometry = x, y, heading
         reading = sectors.read(rng)
-    return reading
+    assert sectors.space.contains(reading)
+    return reading.reshape(1 + len(AGES), SECTORS)
 
 
 def test_the_first_row_is_how_near_the_nearest_is(physics: Physics) -> None:
     body, sectors = mounted(physics)
     reading = walk(body, sectors, [(1.0, 0.0, 0.0)])
-    assert sectors.space.contains(reading)
     assert reading[0, AHEAD] == pytest.approx(math.exp(-2.0 / NEARNESS), rel=1e-3)
     assert reading[0, 0] == pytest.approx(math.exp(-4.0 / NEARNESS), rel=2e-2)
     assert not reading[1:].any()
@@ -71,7 +71,7 @@ def test_what_walks_shows_where_it_is_and_where_it_was(physics: Physics) -> None
     sectors.reset(rng, 0.0)
     for step in range(5):
         walker.place((1.5, -0.3 + 0.15 * step, 0.2))
-        reading = sectors.read(rng)
+        reading = sectors.read(rng).reshape(1 + len(AGES), SECTORS)
     left, right = AHEAD + 2, AHEAD - 3
     assert reading[2, left] > 0.1
     assert reading[2, right] < -0.1

@@ -18,6 +18,7 @@ from robosim.sensors.sectors import NEARNESS
 
 # Where robosim/WarehouseNavigate's observation["state"] has what is read here.
 SPEED, GOAL_DISTANCE, GOAL_SIN, GOAL_COS, AHEAD = 0, 4, 5, 6, slice(7, 13)
+ROWS = 3  # of sectors in observation["lidar"]
 
 SPEEDS = np.linspace(0.0, FORWARD, 7)  # m/s
 YAW_RATES = np.linspace(-YAW_RATE, YAW_RATE, 21)  # rad/s
@@ -32,7 +33,10 @@ SLOW = 0.8  # 1/s: speed per distance that is left to the goal
 
 
 class Dwa:
-    """The dynamic window approach on the observations of robosim/WarehouseNavigate with a lidar and a path."""
+    """The dynamic window approach on the observations of robosim/WarehouseNavigate.
+
+    Without a lidar it sees nothing; without a path it heads for the goal.
+    """
 
     def __init__(self) -> None:
         """Lays out the choices."""
@@ -54,10 +58,11 @@ class Dwa:
     ) -> tuple[NDArray[np.float32], State]:
         """Chooses an action; see `robosim.agents.policies.policy.Policy.predict`."""
         assert isinstance(observation, dict)
-        told, seen = observation["state"], observation["lidar"]
+        told = observation["state"]
+        seen = observation["lidar"] if "lidar" in observation else np.zeros((*told.shape[:-1], ROWS), np.float32)
         if told.ndim == 1:
-            return self._act(told, seen[0]), state
-        return np.stack([self._act(one, scan[0]) for one, scan in zip(told, seen, strict=True)]), state
+            return self._act(told, nearest_of(seen)), state
+        return np.stack([self._act(one, nearest_of(scan)) for one, scan in zip(told, seen, strict=True)]), state
 
     def _act(self, told: NDArray[np.float32], nearness: NDArray[np.float32]) -> NDArray[np.float32]:
         distance = float(told[GOAL_DISTANCE])
@@ -65,7 +70,7 @@ class Dwa:
             return np.zeros(2, np.float32)
         points = met(nearness)
         points = points[np.hypot(points[:, 0], points[:, 1]) < HORIZON * FORWARD + RADIUS + ROOM]
-        carrot = told[AHEAD].reshape(-1, 2)[CARROT]
+        carrot = aimed_at(told)
         room = self._room(points)
         speed = float(told[SPEED])
         reachable = (self._speeds <= speed + REACH) & (self._speeds >= speed - 2 * BRAKING * REACH)
@@ -93,6 +98,20 @@ def ahead_free(points: NDArray[np.float64]) -> float:
     """Gives how far the robot may go straight on before it meets something, m: the stop zone."""
     inside = (points[:, 0] > 0) & (np.abs(points[:, 1]) < RADIUS)
     return float(points[inside, 0].min()) - RADIUS if inside.any() else math.inf
+
+
+def aimed_at(told: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gives the point it aims at, in the robot's frame, m: on the path, or the goal where no path is told."""
+    path = told[AHEAD].reshape(-1, 2)
+    if len(path):
+        return path[CARROT]
+    goal: NDArray[np.float32] = told[GOAL_DISTANCE] * told[[GOAL_COS, GOAL_SIN]]
+    return goal
+
+
+def nearest_of(lidar: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gives the first row of observation["lidar"]: how near the nearest is in each sector."""
+    return lidar[: len(lidar) // ROWS]
 
 
 def met(nearness: NDArray[np.float32]) -> NDArray[np.float64]:

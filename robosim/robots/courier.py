@@ -157,4 +157,5 @@ class Courier(Robot):
         """Reads the encoders and moves `believed` on; see the class. To be read once a control step."""
         self.believed = self.odometry.read(self._rng)
         space = self.proprioception_space
-        return np.minimum(np.maximum(self.believed[3:], space.low), space.high)
+        senses: NDArray[np.float32] = np.minimum(np.maximum(self.believed[3:], space.low), space.high)
+        return senses

@@ -19,12 +19,13 @@ Pose2 = tuple[float, float, float]
 
 
 class Sectors(Sensor):
-    """Reads nearness and its changes: float32 (1 + len(ages), sectors), counter-clockwise from straight back.
+    """Reads nearness and its changes: float32 ((1 + len(ages)) * sectors,), rows of sectors one after another.
 
-    Row 0 is ``exp(-range / NEARNESS)`` of the nearest return in each sector, 0 where there is none. The other rows say
-    what has moved: row 0 less the same of an earlier scan, its points carried along by the robot's own motion since,
-    as odometry tells it. So walls give 0 while the robot drives, and people do not. Raw frames hide this: between two
-    of them 0.2 s apart a range hardly changes, and most of that is the robot's own doing.
+    Sectors run counter-clockwise from straight back. Row 0 is ``exp(-range / NEARNESS)`` of the nearest return in each
+    sector, 0 where there is none. The other rows say what has moved: row 0 less the same of an earlier scan, its points
+    carried along by the robot's own motion since, as odometry tells it. So walls give 0 while the robot drives, and
+    people do not. Raw frames hide this: between two of them 0.2 s apart a range hardly changes, and most of that is the
+    robot's own doing.
 
     Args:
         lidar: A scanner with one layer that sees all around; its rays are a multiple of ``sectors``.
@@ -52,7 +53,7 @@ class Sectors(Sensor):
         self._far = float(lidar.space.high[0])
         self._directions = np.column_stack([np.cos(lidar.azimuths), np.sin(lidar.azimuths)])
         self._scans: deque[tuple[NDArray[np.float32], Pose2]] = deque(maxlen=ages[-1] + 1)
-        self.space = spaces.Box(-1.0, 1.0, (1 + len(ages), sectors), np.float32)
+        self.space = spaces.Box(-1.0, 1.0, ((1 + len(ages)) * sectors,), np.float32)
         self.ranges = np.full(rays, self._far, np.float32)
         self.odometry: Pose2 = (0.0, 0.0, 0.0)
 
@@ -71,7 +72,7 @@ class Sectors(Sensor):
         for row, age in enumerate(self._ages, 1):
             past, before = scans[-1 - age]
             changes(past, self._directions, self._far, moved(before, self.odometry), rows[0], rows[row])
-        return rows
+        return rows.ravel()
 
 
 def moved(before: Pose2, now: Pose2) -> Pose2:
