@@ -21,6 +21,7 @@ def task_of(env_id: str) -> type[Task[Any]]:
 
 
 CASES = [(env_id, observation) for env_id in ENVS for observation in task_of(env_id).OBSERVATIONS]
+RICHEST = [(env_id, task_of(env_id).OBSERVATIONS[-1]) for env_id in ENVS]  # all senses at once
 
 
 @dataclass

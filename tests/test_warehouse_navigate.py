@@ -96,6 +96,33 @@ def test_touching_a_person_is_a_failure_whoever_walked(busy: WarehouseNavigateEn
     assert info["metric/gap"] <= 0.01
 
 
+def test_touching_a_forklift_is_a_failure(busy: WarehouseNavigateEnv) -> None:
+    for seed in range(20):  # some halls are too narrow for any
+        busy.reset(seed=seed)
+        task = task_of(busy)
+        if len(task.traffic.forklift_positions):
+            break
+    x, y = task.traffic.forklift_positions[0].tolist()
+    task.robot.body.place((x, y, 0.0))
+    *_, terminated, _, info = busy.step(STAND)
+    assert terminated
+    assert "vehicle" in info["ends"]
+    assert not info["is_success"]
+    assert info["reward/vehicle"] == -20.0
+    assert info["episode_metrics"]["vehicle_collisions"] == 1.0
+
+
+def test_lying_on_its_side_is_the_end(shared: WarehouseNavigateEnv) -> None:
+    shared.reset(seed=7)
+    task = task_of(shared)
+    x, y, _ = task.world.layout.start
+    task.robot.body.place((x, y, 0.4), axis_angle((1.0, 0.0, 0.0), math.pi / 2))
+    *_, terminated, _, info = shared.step(STAND)
+    assert terminated
+    assert "tipped" in info["ends"]
+    assert info["reward/crash"] == -15.0
+
+
 def test_running_into_a_rack_ends_it_and_leaning_on_it_costs(shared: WarehouseNavigateEnv) -> None:
     shared.reset(seed=4)
     task = task_of(shared)

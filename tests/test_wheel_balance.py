@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from rollouts import play
 
 from robosim.agents.policies.lqr import COMMAND, BalanceLqr, Weights, balance_dynamics, lqr_gain, turn_dynamics
 from robosim.envs import wheel_balance as wb
@@ -34,6 +35,15 @@ def env() -> Iterator[SimEnv]:
 def pay(state: wb.State) -> float:
     """What a second in this state pays, and what it costs if that is a fall."""
     return sum(term.weight * term.function(state) for term in wb.REWARD.values())
+
+
+def test_every_reward_and_every_end_can_happen() -> None:
+    env = gym.make("robosim/WheelBalance-v1", level=9)
+    rollouts = [play(env, seed, 1000, wild=wild) for seed in range(3) for wild in (False, True)]
+    infos = [info for rollout in rollouts for info in rollout.infos[1:]]
+    assert {name for name in wb.REWARD if any(info[f"reward/{name}"] != 0.0 for info in infos)} == set(wb.REWARD)
+    assert {end for rollout in rollouts for end in rollout.infos[-1]["ends"]} == {"fell", "time"}
+    env.close()
 
 
 def test_the_reward_is_highest_where_it_should_be() -> None:

@@ -103,10 +103,8 @@ def ahead_free(points: NDArray[np.float64]) -> float:
 def aimed_at(told: NDArray[np.float32]) -> NDArray[np.float32]:
     """Gives the point it aims at, in the robot's frame, m: on the path, or the goal where no path is told."""
     path = told[AHEAD].reshape(-1, 2)
-    if len(path):
-        return path[CARROT]
-    goal: NDArray[np.float32] = told[GOAL_DISTANCE] * told[[GOAL_COS, GOAL_SIN]]
-    return goal
+    aim: NDArray[np.float32] = path[CARROT] if len(path) else told[GOAL_DISTANCE] * told[[GOAL_COS, GOAL_SIN]]
+    return aim
 
 
 def nearest_of(lidar: NDArray[np.float32]) -> NDArray[np.float32]:
