@@ -15,7 +15,11 @@ from robosim.scripts.speed import Speed
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 SPEED = ROOT / "scripts" / "speed.json"
-METRICS = ("speed_error", "yaw_rate_error")
+# Which metrics get a column, by the env's id without its version.
+METRICS = {
+    "robosim/WheelBalance": ("speed_error", "yaw_rate_error"),
+    "robosim/WarehouseNavigate": ("spl", "sct", "person_collisions_per_100m", "gap"),
+}
 
 
 class TablesError(RobosimError):
@@ -60,7 +64,7 @@ def _judged(results: list[Result], source: str) -> str:
     rows = "".join(f"| {' | '.join(row)} |\n" for row in by_level)
     return (
         f"`{last.env}`, {last.episodes} episodes of the {last.split} split, level {last.level}; 95 % intervals:\n\n"
-        f"{markdown(results, METRICS)}\n{rows}\n"
+        f"{markdown(results, METRICS.get(last.env.rsplit('-v', 1)[0], ()))}\n{rows}\n"
         f"Made by `{last.command}` on {_machine(last.machine)} ([{source}]({source})).\n"
     )
 
