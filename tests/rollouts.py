@@ -1,10 +1,11 @@
 """What the tests of environments share: every id with every observation, and recorded rollouts."""
 
 import hashlib
+import itertools
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -20,8 +21,26 @@ def task_of(env_id: str) -> type[Task[Any]]:
     return env.TASK
 
 
-CASES = [(env_id, observation) for env_id in ENVS for observation in task_of(env_id).OBSERVATIONS]
-RICHEST = [(env_id, task_of(env_id).OBSERVATIONS[-1]) for env_id in ENVS]  # all senses at once
+class Case(NamedTuple):
+    """An environment with one of its observations and a value of each option."""
+
+    env_id: str
+    kwargs: dict[str, Any]
+
+    def __str__(self) -> str:
+        return "-".join([self.env_id, *self.kwargs.values()])
+
+
+def _cases(env_id: str) -> list[Case]:
+    task = task_of(env_id)
+    choices = {"observation": task.OBSERVATIONS, **task.OPTIONS}
+    return [Case(env_id, dict(zip(choices, values, strict=True))) for values in itertools.product(*choices.values())]
+
+
+CASES = [case for env_id in ENVS for case in _cases(env_id)]
+RICHEST = [  # each env with all its senses at once, its options as they are by themselves
+    Case(env_id, {"observation": task_of(env_id).OBSERVATIONS[-1]}) for env_id in ENVS
+]
 
 
 @dataclass

@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from rollouts import CASES, RICHEST, parts, play, task_of
+from rollouts import CASES, RICHEST, Case, parts, play, task_of
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
 from robosim.envs.wheel_balance import WheelBalanceEnv
@@ -21,33 +21,31 @@ from robosim.errors import RobosimError
 HERE = Path(__file__).resolve().parent
 
 
-@pytest.fixture(params=CASES, ids=lambda case: "-".join(case))
-def case(request: pytest.FixtureRequest) -> tuple[str, str]:
-    env_id, observation = request.param
-    return env_id, observation
+@pytest.fixture(params=CASES, ids=str)
+def case(request: pytest.FixtureRequest) -> Case:
+    assert isinstance(request.param, Case)
+    return request.param
 
 
 @pytest.fixture
-def env(case: tuple[str, str]) -> Iterator[gym.Env[Any, Any]]:
-    env = gym.make(case[0], observation=case[1], level=9)
+def env(case: Case) -> Iterator[gym.Env[Any, Any]]:
+    env = gym.make(case.env_id, **case.kwargs, level=9)
     yield env
     env.close()
 
 
-def test_checkers_have_nothing_to_say(case: tuple[str, str]) -> None:
+def test_checkers_have_nothing_to_say(case: Case) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for check in (check_env, check_env_for_sb3):
-            env = gym.make(case[0], observation=case[1])
+            env = gym.make(case.env_id, **case.kwargs)
             check(env.unwrapped, skip_render_check=True)
             env.close()
 
 
-def test_same_seed_same_bits_after_other_episodes_and_beside_another_env(
-    case: tuple[str, str], env: gym.Env[Any, Any]
-) -> None:
+def test_same_seed_same_bits_after_other_episodes_and_beside_another_env(case: Case, env: gym.Env[Any, Any]) -> None:
     first = play(env, 7).digest()
-    other = gym.make(case[0], observation=case[1], level="mixed")
+    other = gym.make(case.env_id, **case.kwargs, level="mixed")
     for seed in range(20, 30):
         play(env, seed, steps=40)
         play(other, seed, steps=10)
@@ -58,19 +56,19 @@ def test_same_seed_same_bits_after_other_episodes_and_beside_another_env(
 
 @pytest.mark.medium
 @pytest.mark.parametrize(("level", "randomise"), [(0, True), (9, True), (9, False), ("mixed", True)])
-@pytest.mark.parametrize("richest", RICHEST, ids=lambda case: "-".join(case))
+@pytest.mark.parametrize("richest", RICHEST, ids=str)
 def test_same_bits_after_fifty_episodes_and_in_another_process(
-    richest: tuple[str, str], level: int | str, randomise: bool
+    richest: Case, level: int | str, randomise: bool
 ) -> None:
-    kwargs = {"observation": richest[1], "level": level, "randomise": randomise}
-    env = gym.make(richest[0], **kwargs)  # type: ignore[arg-type]  # the environment's own
+    kwargs = {**richest.kwargs, "level": level, "randomise": randomise}
+    env = gym.make(richest.env_id, **kwargs)
     lengths = [len(play(env, None, 1000, wild=episode % 2 == 0).rewards) for episode in range(50)]
     assert max(lengths) > 150
     here = play(env, 11, 1000).digest()
     env.close()
     code = (
         "import gymnasium as gym, robosim\nfrom rollouts import play\n"
-        f"print(play(gym.make({richest[0]!r}, **{kwargs!r}), 11, 1000).digest())"
+        f"print(play(gym.make({richest.env_id!r}, **{kwargs!r}), 11, 1000).digest())"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, check=True)
     assert here in run.stdout.split()
@@ -99,8 +97,8 @@ def test_no_element_of_an_observation_is_constant(env: gym.Env[Any, Any]) -> Non
             assert (np.ptp(np.stack(element), axis=0) > 0).all()
 
 
-def test_reward_is_the_sum_of_its_terms_and_metrics_are_told(case: tuple[str, str], env: gym.Env[Any, Any]) -> None:
-    task = task_of(case[0])
+def test_reward_is_the_sum_of_its_terms_and_metrics_are_told(case: Case, env: gym.Env[Any, Any]) -> None:
+    task = task_of(case.env_id)
     rollout = play(env, 5)
     for reward, info in zip(rollout.rewards, rollout.infos[1:], strict=True):
         assert reward == pytest.approx(sum(info[f"reward/{name}"] for name in task.REWARD))
@@ -108,8 +106,8 @@ def test_reward_is_the_sum_of_its_terms_and_metrics_are_told(case: tuple[str, st
         assert isinstance(info["is_success"], bool)
 
 
-def test_nothing_ends_an_episode_but_what_the_task_names(case: tuple[str, str], env: gym.Env[Any, Any]) -> None:
-    known = {*task_of(case[0]).DONE, "time"}
+def test_nothing_ends_an_episode_but_what_the_task_names(case: Case, env: gym.Env[Any, Any]) -> None:
+    known = {*task_of(case.env_id).DONE, "time"}
     for seed in range(3):
         for wild in (False, True):
             rollout = play(env, seed, 2000, wild=wild)
@@ -117,19 +115,19 @@ def test_nothing_ends_an_episode_but_what_the_task_names(case: tuple[str, str], 
             assert rollout.truncated == (rollout.infos[-1]["ends"] == ["time"])
 
 
-def test_an_episode_ends_with_its_metrics(case: tuple[str, str], env: gym.Env[Any, Any]) -> None:
+def test_an_episode_ends_with_its_metrics(case: Case, env: gym.Env[Any, Any]) -> None:
     rollout = play(env, 2, 2000)
     assert rollout.terminated != rollout.truncated
-    assert set(rollout.infos[-1]["episode_metrics"]) == set(task_of(case[0]).METRICS)
+    assert set(rollout.infos[-1]["episode_metrics"]) == set(task_of(case.env_id).METRICS)
     assert not any("episode_metrics" in info for info in rollout.infos[:-1])
-    spec = gym.spec(case[0])
-    assert spec.max_episode_steps == round(task_of(case[0]).TIME_LIMIT / task_of(case[0]).CONTROL_DT)
+    spec = gym.spec(case.env_id)
+    assert spec.max_episode_steps == round(task_of(case.env_id).TIME_LIMIT / task_of(case.env_id).CONTROL_DT)
 
 
-def test_splits_share_no_episode(case: tuple[str, str]) -> None:
+def test_splits_share_no_episode(case: Case) -> None:
     first: dict[bytes, str] = {}
     for split in ("train", "val", "test"):
-        env = gym.make(case[0], observation=case[1], split=split, level=9)
+        env = gym.make(case.env_id, **case.kwargs, split=split, level=9)
         for seed in range(10):
             observation, _ = env.reset(seed=seed)
             assert first.setdefault(b"".join(part.tobytes() for part in parts(observation)), split) == split
@@ -137,17 +135,17 @@ def test_splits_share_no_episode(case: tuple[str, str]) -> None:
     assert len(first) == 30
 
 
-def test_levels_are_what_was_asked_for(case: tuple[str, str]) -> None:
-    env = gym.make(case[0], level=4)
+def test_levels_are_what_was_asked_for(case: Case) -> None:
+    env = gym.make(case.env_id, level=4)
     assert {env.reset(seed=seed)[1]["level"] for seed in range(5)} == {4}
     env.close()
-    env = gym.make(case[0], level="mixed")
+    env = gym.make(case.env_id, level="mixed")
     assert {env.reset(seed=seed)[1]["level"] for seed in range(100)} == set(range(10))
     env.close()
 
 
-def test_without_randomisation_episodes_still_differ(case: tuple[str, str]) -> None:
-    env = gym.make(case[0], observation=case[1], randomise=False, level=9)
+def test_without_randomisation_episodes_still_differ(case: Case) -> None:
+    env = gym.make(case.env_id, **case.kwargs, randomise=False, level=9)
     assert play(env, 1).digest() != play(env, 2).digest()
     env.close()
 
@@ -158,16 +156,16 @@ def test_pickling_gives_the_same_environment(env: gym.Env[Any, Any]) -> None:
     copy.close()
 
 
-def test_closing_twice_is_fine(case: tuple[str, str]) -> None:
-    env = gym.make(case[0])
+def test_closing_twice_is_fine(case: Case) -> None:
+    env = gym.make(case.env_id)
     env.reset(seed=0)
     env.close()
     env.close()
 
 
-def test_picture_without_a_display(case: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picture_without_a_display(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
-    env = gym.make(case[0], observation=case[1], render_mode="rgb_array")
+    env = gym.make(case.env_id, **case.kwargs, render_mode="rgb_array")
     env.reset(seed=0)
     picture: Any = env.render()
     assert picture.shape == (480, 640, 3)
@@ -178,14 +176,14 @@ def test_picture_without_a_display(case: tuple[str, str], monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("display", [None, ":77"])
 def test_a_window_without_a_display_names_the_way_out(
-    case: tuple[str, str], display: str | None, monkeypatch: pytest.MonkeyPatch
+    case: Case, display: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if display is None:
         monkeypatch.delenv("DISPLAY", raising=False)
     else:
         monkeypatch.setenv("DISPLAY", display)
     with pytest.raises(RobosimError, match=r"display.*rgb_array|DISPLAY=':77'.*rgb_array"):
-        gym.make(case[0], render_mode="human")
+        gym.make(case.env_id, render_mode="human")
 
 
 @pytest.mark.parametrize(

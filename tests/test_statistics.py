@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robosim.agents.evaluation.statistics import bootstrap, wilson
+from robosim.agents.evaluation.statistics import bootstrap, bootstrap_ratio, wilson
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 1), (1, 1), (0, 10), (10, 10), (9, 10), (181, 263), (499, 500)])
@@ -76,3 +76,21 @@ def test_bootstrap_leaves_missing_values_out_and_says_how_many_remain() -> None:
     nothing = bootstrap([math.nan, math.nan])
     assert nothing.count == 0
     assert math.isnan(nothing.mean)
+
+
+def test_a_ratio_of_sums_has_the_interval_of_the_delta_method() -> None:
+    rng = np.random.default_rng(0)
+    below = rng.uniform(10.0, 30.0, 500)
+    above = rng.poisson(0.01 * below).astype(float)
+    found = bootstrap_ratio(above, below)
+    rate = above.sum() / below.sum()
+    error = np.std(above - rate * below) / below.mean() / math.sqrt(500)
+    assert found.mean == pytest.approx(rate)
+    assert (found.low, found.high) == pytest.approx((rate - 1.96 * error, rate + 1.96 * error), rel=0.1)
+    assert found.count == 500
+
+
+def test_a_ratio_leaves_out_episodes_without_a_value_and_has_none_without_a_denominator() -> None:
+    assert bootstrap_ratio([1.0, math.nan, 3.0], [1.0, 5.0, 1.0]).mean == 2.0
+    assert math.isnan(bootstrap_ratio([1.0], [0.0]).mean)
+    assert bootstrap_ratio([], []).count == 0
