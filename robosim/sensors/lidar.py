@@ -92,7 +92,7 @@ class Lidar(Sensor):
     def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Measures; see the class."""
         scene = self._scene
-        scene.update()
+        scene.update(without=self._body)
         ranges = np.empty(self._shape, np.float32)
         scan(scene.geometry, scene.looks.shown, scene.poses, self._from_world(), self._body.number, self._fan, ranges)
         if self._sigma > 0:
