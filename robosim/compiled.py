@@ -1,6 +1,7 @@
 """`compiled`: functions that Numba turns into machine code once, and keeps on disk for the next process."""
 
 import contextlib
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -35,8 +36,13 @@ def inlined(function: F) -> F:
 
 def _forget_stale(folder: str, names: str) -> None:
     """Numba notices when a kernel's own file changes, not when one changes whose kernels it calls."""
-    newest = max(source.stat().st_mtime for source in _HERE.glob("*.py"))
+    newest = _newest_source()
     for index in Path(folder).glob(names):
         with contextlib.suppress(OSError):  # another process was faster
             if index.stat().st_mtime < newest:
                 index.unlink()
+
+
+@functools.cache
+def _newest_source() -> float:
+    return max(source.stat().st_mtime for source in _HERE.rglob("*.py"))
