@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
-from robosim.math import IDENTITY, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
+from robosim.math import IDENTITY, Mat3, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
 from robosim.shapes import ORIGIN, WHITE, Colour, Kind, Visual
 
 Pose = tuple[Vec3, Quat]
@@ -71,10 +71,12 @@ class Body:
         self._client, self._index, self.dynamic, self.fixture = client, index, dynamic, fixture
         self.visuals, self.kind = tuple(visuals), kind
         self._rank = moment.enlist()
-        self._stands = self._kept_stands = ORIGIN + IDENTITY
+        self._stands: tuple[float, ...] = ORIGIN + IDENTITY
+        self._kept_stands = self._stands
         self.colours: dict[int, Colour] = {}
         self._kept_colours: dict[int, Colour] = {}
         self._moment, self._read_at = moment, -1
+        self._rows: Mat3 | None = None
         name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
         self._links = {name.decode(): BASE}
         self._joints: dict[str, int] = {}
@@ -110,7 +112,8 @@ class Body:
     def inertial_pose(self) -> Pose:
         """Gives the pose of the base's inertial frame, which is what PyBullet itself tells, and so the cheapest."""
         if self.fixture:
-            return self._stands[:3], self._stands[3:]
+            x, y, z, *turn = self._stands
+            return (x, y, z), (turn[0], turn[1], turn[2], turn[3])
         pose: Pose = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
         return pose
 
@@ -130,8 +133,15 @@ class Body:
         Task and sensors all ask for it in every control step: PyBullet is asked once a moment.
         """
         if self._read_at != self._moment.number:
-            self._motion, self._read_at = self._read_motion(), self._moment.number
+            self._motion, self._rows, self._read_at = self._read_motion(), None, self._moment.number
         return self._motion
+
+    def rows(self) -> Mat3:
+        """Gives the rows of the matrix from the base frame to the world; computed once a moment, as `motion` is."""
+        (_, quaternion), _, _ = self.motion()
+        if self._rows is None:
+            self._rows = rotation_rows(quaternion)
+        return self._rows
 
     def _read_motion(self) -> tuple[Pose, Vec3, Vec3]:
         com, turn = self._read_pose()
@@ -149,7 +159,9 @@ class Body:
             quaternion: How it is turned.
         """
         if self.fixture:
-            self._stand((*position, *quaternion))  # type: ignore[arg-type]  # of 3 and 4
+            if self._stand((*position, *quaternion)):
+                self._moment.stands[self._rank] = self._stands
+                self._moment.placed[self._rank] += 1
             return
         com, turn = position, quaternion
         if self._com != ORIGIN:  # what moves at every step is spared the products
@@ -163,15 +175,13 @@ class Body:
         self._read_at = -1
         self._moment.placed[self._rank] += 1
 
-    def _stand(self, place: tuple[float, float, float, float, float, float, float]) -> None:
-        """Puts a fixture somewhere, unless it stands there."""
-        if place != self._stands:
-            self._stands = place
-            pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], physicsClientId=self._client)
-            self._read_at = -1
-            moment, rank = self._moment, self._rank
-            moment.stands[rank] = place
-            moment.placed[rank] += 1
+    def _stand(self, place: tuple[float, ...]) -> bool:
+        """Tells PyBullet where a fixture stands, unless it stands there; says whether it did."""
+        if place == self._stands:
+            return False
+        self._stands, self._read_at = place, -1
+        pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], physicsClientId=self._client)
+        return True
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.
@@ -286,7 +296,7 @@ class Body:
     def restore(self) -> None:
         """Undoes what was painted since `keep`, and puts a fixture back."""
         if self.fixture:
-            self._stand(self._kept_stands)
+            self.place(self._kept_stands[:3], self._kept_stands[3:])
         for index in [index for index, colour in self.colours.items() if self._kept_colours.get(index) != colour]:
             own = [visual.colour for visual in self.visuals if visual.link == index]
             self._paint(index, self._kept_colours.get(index, own[0] if own else WHITE))
@@ -298,6 +308,21 @@ class Body:
             pybullet.changeVisualShape(self._index, index, rgbaColor=colour, physicsClientId=self._client)
             self.colours[index] = colour
             self._moment.looks += 1
+
+
+def stand(fixtures: Sequence[Body], places: NDArray[np.float64]) -> None:
+    """Puts fixtures somewhere, in less time than one by one; what stands there already is left alone.
+
+    Args:
+        fixtures: Some of one physics, added one after another.
+        places: Shape (n, 7), position (m) and quaternion of each.
+    """
+    for body, place in zip(fixtures, places.tolist(), strict=True):
+        body._stand(tuple(place))
+    if fixtures:
+        moment, first = fixtures[0]._moment, fixtures[0]._rank
+        moment.stands[first : first + len(fixtures)] = places
+        moment.placed[first : first + len(fixtures)] += 1
 
 
 class Joints:

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Pose
-from robosim.math import Vec3, clip, rotation_rows
+from robosim.math import Vec3, clip
 from robosim.physics import Physics
 from robosim.robots.robot import Robot
 from robosim.sensors.camera import Mount
@@ -110,8 +110,8 @@ class Courier(Robot):
 
         To ask what it touches costs as much as all the rest of `actuate`, and mostly it is nothing.
         """
-        ((x, y, z), quaternion), _, _ = self.body.motion()
-        if rotation_rows(quaternion)[2][2] < _UPRIGHT:  # so that it may touch the floor
+        ((x, y, z), _), _, _ = self.body.motion()
+        if self.body.rows()[2][2] < _UPRIGHT:  # so that it may touch the floor
             return 0
         reach = RADIUS + _NEAR
         around = self._physics.around((x - reach, y - reach, z - _NEAR), (x + reach, y + reach, z + DECK + _NEAR))
@@ -169,8 +169,7 @@ class Courier(Robot):
     @property
     def tipped(self) -> bool:
         """Whether it leans by more than 25°, five times the steepest ramp (1 in 12) that its class is made for."""
-        (_, quaternion), _, _ = self.body.motion()
-        return rotation_rows(quaternion)[2][2] < _TIPPED
+        return self.body.rows()[2][2] < _TIPPED
 
     def proprioception(self) -> NDArray[np.float32]:
         """Reads the encoders and moves `believed` on; see the class. To be read once a control step."""

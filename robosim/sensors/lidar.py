@@ -107,10 +107,12 @@ class Lidar(Sensor):
 
     def _from_world(self) -> Transform:
         (position, quaternion), _, _ = self._body.motion()
-        a, b, c = to_world(rotation_rows(quaternion), self._position)
+        rows = self._body.rows()
+        a, b, c = to_world(rows, self._position)
         eye = position[0] + a, position[1] + b, position[2] + c
         # The columns are the sensor's axes in the world.
-        r, s, t = rotation_rows(quaternion_product(quaternion, self._quaternion))
+        turned = self._quaternion != IDENTITY
+        r, s, t = rotation_rows(quaternion_product(quaternion, self._quaternion)) if turned else rows
         x, y, z = (r[0], s[0], t[0]), (r[1], s[1], t[1]), (r[2], s[2], t[2])
         return (*x, _shift(x, eye)), (*y, _shift(y, eye)), (*z, _shift(z, eye))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.body import Body
+from robosim.body import Body, stand
 from robosim.physics import Physics
 from robosim.planning.grid import Grid
 from robosim.shapes import Kind
@@ -159,6 +159,6 @@ class Traffic:
 def _stand(bodies: list[Body], count: int, positions: Floats, headings: Floats) -> None:
     """Puts the first few of some bodies where they are."""
     halves = 0.5 * headings[:count]
-    sines, cosines = np.sin(halves).tolist(), np.cos(halves).tolist()
-    for body, (x, y), sine, cosine in zip(bodies, positions[:count].tolist(), sines, cosines, strict=False):
-        body.place((x, y, 0.0), (0.0, 0.0, sine, cosine))
+    places = np.zeros((count, 7))
+    places[:, :2], places[:, 5], places[:, 6] = positions[:count], np.sin(halves), np.cos(halves)
+    stand(bodies[:count], places)
