@@ -61,6 +61,7 @@ KEEP_CLEAR = 1.5  # m around the start, where nobody is at first
 MOVERS = (Kind.PERSON, Kind.FORKLIFT)
 PLAN_RADIUS = 0.40  # m; the robot's, about the middle between its wheels, and some room
 _INSET = (240, 160)  # pixels, of the camera's picture beside a video
+_NOBODY: frozenset[Kind] = frozenset()
 _HALF = SIZE[0] / 2, SIZE[1] / 2
 _STRIDE = 0.2  # m between the points of the driven path that a spectator sees
 _LOOK = 1.5  # s, over which a spectator's view turns after the robot
@@ -117,12 +118,12 @@ def arrived(s: State) -> bool:
 
 def hit_person(s: State) -> bool:
     """Says whether it touches a person, whoever walked into whom."""
-    return Kind.PERSON in s.met
+    return bool(s.met) and Kind.PERSON in s.met
 
 
 def hit_vehicle(s: State) -> bool:
     """Says whether it touches a forklift."""
-    return Kind.FORKLIFT in s.met
+    return bool(s.met) and Kind.FORKLIFT in s.met
 
 
 def touches(s: State) -> bool:
@@ -359,6 +360,8 @@ class WarehouseNavigate(Task[State]):
 
     def _contacts(self) -> tuple[frozenset[Kind], float]:
         bumps = self.robot.bumped()
+        if not bumps:
+            return _NOBODY, 0.0
         met = frozenset(self._kinds[number] for number in bumps)
         return met, sum(force for number, force in bumps.items() if self._kinds[number] not in MOVERS)
 

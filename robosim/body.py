@@ -71,7 +71,7 @@ class Body:
         self._client, self._index, self.dynamic, self.fixture = client, index, dynamic, fixture
         self.visuals, self.kind = tuple(visuals), kind
         self._rank = moment.enlist()
-        self._stands: tuple[float, ...] = ORIGIN + IDENTITY
+        self._stands: list[float] = [*ORIGIN, *IDENTITY]
         self._kept_stands = self._stands
         self.colours: dict[int, Colour] = {}
         self._kept_colours: dict[int, Colour] = {}
@@ -159,8 +159,10 @@ class Body:
             quaternion: How it is turned.
         """
         if self.fixture:
-            if self._stand((*position, *quaternion)):
-                self._moment.stands[self._rank] = self._stands
+            place = [*position, *quaternion]
+            if place != self._stands:
+                self._stand(place)
+                self._moment.stands[self._rank] = place
                 self._moment.placed[self._rank] += 1
             return
         com, turn = position, quaternion
@@ -175,13 +177,10 @@ class Body:
         self._read_at = -1
         self._moment.placed[self._rank] += 1
 
-    def _stand(self, place: tuple[float, ...]) -> bool:
-        """Tells PyBullet where a fixture stands, unless it stands there; says whether it did."""
-        if place == self._stands:
-            return False
+    def _stand(self, place: list[float]) -> None:
+        """Tells PyBullet where a fixture stands."""
         self._stands, self._read_at = place, -1
         pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], physicsClientId=self._client)
-        return True
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.
@@ -318,7 +317,8 @@ def stand(fixtures: Sequence[Body], places: NDArray[np.float64]) -> None:
         places: Shape (n, 7), position (m) and quaternion of each.
     """
     for body, place in zip(fixtures, places.tolist(), strict=True):
-        body._stand(tuple(place))
+        if place != body._stands:
+            body._stand(place)
     if fixtures:
         moment, first = fixtures[0]._moment, fixtures[0]._rank
         moment.stands[first : first + len(fixtures)] = places
