@@ -1,6 +1,9 @@
 """SimEnv: the one Gymnasium environment, which runs any task."""
 
+import math
+import operator
 import time
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -16,6 +19,14 @@ from robosim.seeding import LEVELS, Streams, checked_level, checked_split
 from robosim.task import Observation, Task, checked_decimation, checked_observation, checked_options
 
 SEED_LIMIT = 2**31 - 1
+_JOIN: dict[str, Callable[[float, float], float]] = {
+    "mean": operator.add,
+    "sum": operator.add,
+    "min": min,
+    "max": max,
+    "last": lambda _, value: value,
+}
+"""How a metric's past and its present value become one."""
 
 
 class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
@@ -89,11 +100,15 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
             (f"reward/{name}", term.function, term.weight * (kind.CONTROL_DT if term.per == "second" else 1.0))
             for name, term in kind.REWARD.items()
         ]
+        self._ends = [(name, end.function) for name, end in kind.DONE.items()]
+        self._metrics = [
+            (f"metric/{name}", metric.function, _JOIN[metric.over]) for name, metric in kind.METRICS.items()
+        ]
         self.action_space = self.task.robot.action_space
         self.observation_space = self.task.observation_space
         self._episode: dict[str, int] = {}
         self._steps = 0
-        self._sums: dict[str, float] = {}
+        self._kept: list[float] = []
         self._state: Any = None
         self._spectator: Spectator | None = None
 
@@ -120,7 +135,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         self.task.reset(streams, level)
         self._episode = {"seed": seed, "level": level}
         self._steps = 0
-        self._sums = dict.fromkeys(self.task.METRICS, 0.0)
+        self._kept = [0.0] * len(self._metrics)
         self._state = self.task.state()
         self._show()
         return self.task.observe(self._state), dict(self._episode)
@@ -135,23 +150,23 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
             Observation, reward, terminated, truncated, info; see the class.
         """
         task = self.task
-        if not np.isfinite(action).all():
+        if not all(map(math.isfinite, action.tolist())):
             raise RobosimError(f"action={action!r}: must be finite; does the policy diverge?")
         task.advance(action)
         task.robot.act(action)
+        disturb, actuate, move = task.disturb, task.robot.actuate, self.physics.step
         for _ in range(self._decimation):
-            task.disturb()
-            task.robot.actuate()
-            self.physics.step()
+            disturb()
+            actuate()
+            move()
         self._steps += 1
         state = self._state = task.state()
         info: dict[str, Any] = {name: weight * float(function(state)) for name, function, weight in self._pay}
         reward = sum(info.values())
-        ends = [name for name, done in task.DONE.items() if done.function(state)]
+        ends = [name for name, ended in self._ends if ended(state)]
         truncated = not ends and self._steps >= self._limit
         self._measure(state, info)
-        kinds = {task.DONE[name].kind for name in ends}
-        info["is_success"] = kinds == {"success"}
+        info["is_success"] = bool(ends) and all(task.DONE[name].kind == "success" for name in ends)
         if ends or truncated:
             info.update(self._episode, ends=ends or ["time"])
             metrics = info["episode_metrics"] = self._episode_metrics()
@@ -163,18 +178,17 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         return task.observe(state), reward, bool(ends), truncated, info
 
     def _measure(self, state: object, info: dict[str, Any]) -> None:
-        for name, metric in self.task.METRICS.items():
-            value = info[f"metric/{name}"] = float(metric.function(state))
-            past = self._sums[name]
-            if metric.over in ("max", "min"):
-                pick = max if metric.over == "max" else min
-                self._sums[name] = value if self._steps == 1 else pick(past, value)
-            else:
-                self._sums[name] = value if metric.over == "last" else past + value
+        first, kept = self._steps == 1, self._kept
+        for number, (name, function, join) in enumerate(self._metrics):
+            value = info[name] = float(function(state))
+            kept[number] = value if first else join(kept[number], value)
 
     def _episode_metrics(self) -> dict[str, float]:
-        means = {name for name, metric in self.task.METRICS.items() if metric.over == "mean"}
-        return {name: value / self._steps if name in means else value for name, value in self._sums.items()}
+        metrics = self.task.METRICS.items()
+        return {
+            name: value / self._steps if metric.over == "mean" else value
+            for (name, metric), value in zip(metrics, self._kept, strict=True)
+        }
 
     def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
         """Draws the present moment.

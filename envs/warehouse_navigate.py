@@ -7,15 +7,14 @@ having touched neither person nor vehicle.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.envs.sim_env import SimEnv
-from robosim.math import Vec3, rotation_rows, seen_from
+from robosim.math import Vec3, seen_from
 from robosim.physics import Physics
 from robosim.planning.outline import rectangle_gap
 from robosim.planning.planner import Planner
@@ -62,13 +61,13 @@ KEEP_CLEAR = 1.5  # m around the start, where nobody is at first
 MOVERS = (Kind.PERSON, Kind.FORKLIFT)
 PLAN_RADIUS = 0.40  # m; the robot's, about the middle between its wheels, and some room
 _INSET = (240, 160)  # pixels, of the camera's picture beside a video
+_NOBODY: frozenset[Kind] = frozenset()
 _HALF = SIZE[0] / 2, SIZE[1] / 2
 _STRIDE = 0.2  # m between the points of the driven path that a spectator sees
 _LOOK = 1.5  # s, over which a spectator's view turns after the robot
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What happened, as the world knows it.
 
     Attributes:
@@ -119,12 +118,12 @@ def arrived(s: State) -> bool:
 
 def hit_person(s: State) -> bool:
     """Says whether it touches a person, whoever walked into whom."""
-    return Kind.PERSON in s.met
+    return bool(s.met) and Kind.PERSON in s.met
 
 
 def hit_vehicle(s: State) -> bool:
     """Says whether it touches a forklift."""
-    return Kind.FORKLIFT in s.met
+    return bool(s.met) and Kind.FORKLIFT in s.met
 
 
 def touches(s: State) -> bool:
@@ -309,7 +308,7 @@ class WarehouseNavigate(Task[State]):
         """Lets people and forklifts take a step; see `Task.advance`."""
         self._action = np.minimum(np.maximum(action, -1.0), 1.0)
         self._steps += 1
-        x, y, heading, speed, _ = self._motion()
+        x, y, heading, speed = self._moves
         self._look += (1 - math.exp(-CONTROL_DT / _LOOK)) * math.remainder(heading - self._look, 2 * math.pi)
         velocity = speed * math.cos(heading), speed * math.sin(heading)
         self.traffic.advance(CONTROL_DT, (x, y, *velocity, RADIUS))
@@ -319,14 +318,15 @@ class WarehouseNavigate(Task[State]):
 
     def _motion(self) -> tuple[float, float, float, float, float]:
         """Gives x, y (m), heading (rad), speed forward (m/s) and yaw rate (rad/s)."""
-        ((x, y, _), quaternion), velocity, spin = self.robot.body.motion()
-        rows = rotation_rows(quaternion)
+        ((x, y, _), _), velocity, spin = self.robot.body.motion()
+        rows = self.robot.body.rows()
         heading = math.atan2(rows[1][0], rows[0][0])
         return x, y, heading, velocity[0] * rows[0][0] + velocity[1] * rows[1][0], spin[2]
 
     def state(self) -> State:
         """Reads motion, contacts and distances; see `Task.state`."""
         x, y, heading, speed, yaw_rate = self._motion()
+        self._moves = x, y, heading, speed
         way = self.world.geodesic.distance(x, y)
         progress = self._way - way if math.isfinite(way) else 0.0
         self._way = way if math.isfinite(way) else self._way
@@ -360,6 +360,8 @@ class WarehouseNavigate(Task[State]):
 
     def _contacts(self) -> tuple[frozenset[Kind], float]:
         bumps = self.robot.bumped()
+        if not bumps:
+            return _NOBODY, 0.0
         met = frozenset(self._kinds[number] for number in bumps)
         return met, sum(force for number, force in bumps.items() if self._kinds[number] not in MOVERS)
 
@@ -372,7 +374,8 @@ class WarehouseNavigate(Task[State]):
             a, b, turn = self.robot.believed[:3].tolist()
             self.lidar.odometry = a, b, turn
             seen["lidar"] = self.lidar.read(self._sensors)
-        seen["state"] = np.concatenate([senses, self._action, self._guidance((x, y, heading))], dtype=np.float32)
+        told = [*senses.tolist(), *self._action.tolist(), *self._guidance((x, y, heading))]
+        seen["state"] = np.array(told, np.float32)
         if self._eyes is not None:
             images = self._eyes.read(self._sensors)
             assert isinstance(images, dict)
@@ -391,9 +394,10 @@ class WarehouseNavigate(Task[State]):
             self.planner.follow(x, y)
         else:
             self.planner.update(x, y, heading, self._azimuths, self.lidar.ranges, RANGE[1])
-        for far in AHEAD:
-            told += seen_from(pose, self.planner.ahead(x, y, far))
-        return [*told, min(self.planner.remaining(x, y), FAR)]
+        points, left = self.planner.outlook(x, y, AHEAD)
+        for point in points:
+            told += seen_from(pose, point)
+        return [*told, min(left, FAR)]
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Follows the robot from behind and above; see `Task.viewpoint`."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
-from robosim.math import IDENTITY, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
+from robosim.math import IDENTITY, Mat3, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
 from robosim.shapes import ORIGIN, WHITE, Colour, Kind, Visual
 
 Pose = tuple[Vec3, Quat]
@@ -21,19 +21,22 @@ class Moment:
     Attributes:
         number: Grows with every physics step, restore and reset of joints.
         placed: int64 (bodies,), how often each body was put somewhere, by `Body.place` or by a restore.
+        stands: float64 (bodies, 7), position (m) and quaternion of each fixture: the physics need not be asked.
         looks: Grows whenever a body's colour changes.
     """
 
-    __slots__ = ("looks", "number", "placed")
+    __slots__ = ("looks", "number", "placed", "stands")
 
     def __init__(self) -> None:
         """Begins at 0, without bodies."""
         self.number = self.looks = 0
         self.placed: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.stands: NDArray[np.float64] = np.zeros((0, 7))
 
     def enlist(self) -> int:
-        """Makes room for one more body, and gives its rank in ``placed``."""
+        """Makes room for one more body, and gives its rank in ``placed`` and ``stands``."""
         self.placed = np.append(self.placed, 0)
+        self.stands = np.append(self.stands, [[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]], axis=0)
         return len(self.placed) - 1
 
 
@@ -45,6 +48,7 @@ class Body:
         index: PyBullet's number of the body.
         moment: The client's present moment.
         dynamic: Whether it moves, so that a restore must free it of contacts first.
+        fixture: Whether it is one of `robosim.physics.Physics.add_fixture`: nothing but `place` moves it.
         visuals: What is seen of it.
         kind: What sort of thing it is.
 
@@ -53,15 +57,26 @@ class Body:
     """
 
     def __init__(
-        self, client: int, index: int, moment: Moment, *, dynamic: bool, visuals: Sequence[Visual], kind: Kind
+        self,
+        client: int,
+        index: int,
+        moment: Moment,
+        *,
+        dynamic: bool,
+        fixture: bool = False,
+        visuals: Sequence[Visual],
+        kind: Kind,
     ) -> None:
         """Reads the names; see the class."""
-        self._client, self._index, self.dynamic = client, index, dynamic
+        self._client, self._index, self.dynamic, self.fixture = client, index, dynamic, fixture
         self.visuals, self.kind = tuple(visuals), kind
         self._rank = moment.enlist()
+        self._stands: list[float] = [*ORIGIN, *IDENTITY]
+        self._kept_stands = self._stands
         self.colours: dict[int, Colour] = {}
         self._kept_colours: dict[int, Colour] = {}
         self._moment, self._read_at = moment, -1
+        self._rows: Mat3 | None = None
         name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
         self._links = {name.decode(): BASE}
         self._joints: dict[str, int] = {}
@@ -96,6 +111,9 @@ class Body:
 
     def inertial_pose(self) -> Pose:
         """Gives the pose of the base's inertial frame, which is what PyBullet itself tells, and so the cheapest."""
+        if self.fixture:
+            x, y, z, *turn = self._stands
+            return (x, y, z), (turn[0], turn[1], turn[2], turn[3])
         pose: Pose = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
         return pose
 
@@ -106,7 +124,7 @@ class Body:
 
     def _read_pose(self) -> Pose:
         """Gives where the base's centre of mass is and how the base's own frame is turned."""
-        com, turn = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
+        com, turn = self.inertial_pose()
         return com, turn if self._com_turn is None else quaternion_product(turn, inverse(self._com_turn))
 
     def motion(self) -> tuple[Pose, Vec3, Vec3]:
@@ -115,8 +133,15 @@ class Body:
         Task and sensors all ask for it in every control step: PyBullet is asked once a moment.
         """
         if self._read_at != self._moment.number:
-            self._motion, self._read_at = self._read_motion(), self._moment.number
+            self._motion, self._rows, self._read_at = self._read_motion(), None, self._moment.number
         return self._motion
+
+    def rows(self) -> Mat3:
+        """Gives the rows of the matrix from the base frame to the world; computed once a moment, as `motion` is."""
+        (_, quaternion), _, _ = self.motion()
+        if self._rows is None:
+            self._rows = rotation_rows(quaternion)
+        return self._rows
 
     def _read_motion(self) -> tuple[Pose, Vec3, Vec3]:
         com, turn = self._read_pose()
@@ -133,6 +158,13 @@ class Body:
             position: Metres in the world.
             quaternion: How it is turned.
         """
+        if self.fixture:
+            place = [*position, *quaternion]
+            if place != self._stands:
+                self._stand(place)
+                self._moment.stands[self._rank] = place
+                self._moment.placed[self._rank] += 1
+            return
         com, turn = position, quaternion
         if self._com != ORIGIN:  # what moves at every step is spared the products
             x, y, z = to_world(rotation_rows(quaternion), self._com)
@@ -144,6 +176,11 @@ class Body:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
         self._read_at = -1
         self._moment.placed[self._rank] += 1
+
+    def _stand(self, place: list[float]) -> None:
+        """Tells PyBullet where a fixture stands."""
+        self._stands, self._read_at = place, -1
+        pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], physicsClientId=self._client)
 
     def joints(self, *names: str) -> "Joints":
         """Gives a group of joints that is read and driven in one call.
@@ -251,12 +288,14 @@ class Body:
         red, green, blue, opacity = colour
         self._paint(self._known(link, self._links, "link"), (red, green, blue, opacity))
 
-    def keep_colours(self) -> None:
-        """Makes the present colours those that `restore_colours` returns to."""
-        self._kept_colours = dict(self.colours)
+    def keep(self) -> None:
+        """Makes the present colours, and where a fixture stands, those that `restore` returns to."""
+        self._kept_colours, self._kept_stands = dict(self.colours), self._stands
 
-    def restore_colours(self) -> None:
-        """Undoes what was painted since `keep_colours`."""
+    def restore(self) -> None:
+        """Undoes what was painted since `keep`, and puts a fixture back."""
+        if self.fixture:
+            self.place(self._kept_stands[:3], self._kept_stands[3:])
         for index in [index for index, colour in self.colours.items() if self._kept_colours.get(index) != colour]:
             own = [visual.colour for visual in self.visuals if visual.link == index]
             self._paint(index, self._kept_colours.get(index, own[0] if own else WHITE))
@@ -268,6 +307,22 @@ class Body:
             pybullet.changeVisualShape(self._index, index, rgbaColor=colour, physicsClientId=self._client)
             self.colours[index] = colour
             self._moment.looks += 1
+
+
+def stand(fixtures: Sequence[Body], places: NDArray[np.float64]) -> None:
+    """Puts fixtures somewhere, in less time than one by one; what stands there already is left alone.
+
+    Args:
+        fixtures: Some of one physics, added one after another.
+        places: Shape (n, 7), position (m) and quaternion of each.
+    """
+    for body, place in zip(fixtures, places.tolist(), strict=True):
+        if place != body._stands:
+            body._stand(place)
+    if fixtures:
+        moment, first = fixtures[0]._moment, fixtures[0]._rank
+        moment.stands[first : first + len(fixtures)] = places
+        moment.placed[first : first + len(fixtures)] += 1
 
 
 class Joints:

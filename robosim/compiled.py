@@ -1,6 +1,7 @@
 """`compiled`: functions that Numba turns into machine code once, and keeps on disk for the next process."""
 
 import contextlib
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -39,8 +40,13 @@ def _forget_stale(sources: Path, cache: str, names: str) -> None:
 
     Kernels call only those of their own folder.
     """
-    newest = max(source.stat().st_mtime for source in (_HERE, *sources.glob("*.py")))
+    newest = _newest(sources)
     for index in Path(cache).glob(names):
         with contextlib.suppress(OSError):  # another process was faster
             if index.stat().st_mtime < newest:
                 index.unlink()
+
+
+@functools.cache
+def _newest(sources: Path) -> float:
+    return max(source.stat().st_mtime for source in (_HERE, *sources.glob("*.py")))

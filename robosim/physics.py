@@ -57,6 +57,7 @@ class Physics:
         client: PyBullet's number of the client, for the modules that speak to PyBullet.
         bodies: All that was added, in that order.
         moment: Grows with whatever changes the world.
+        planes: Numbers of those that are endless, even floors.
 
     Raises:
         RobosimError: A window was asked for where there is no display.
@@ -76,6 +77,7 @@ class Physics:
             raise RobosimError("PyBullet could not start; with render_mode='human', try render_mode='rgb_array'")
         self.bodies: list[Body] = []
         self.moment = Moment()
+        self.planes: set[int] = set()
         self._state: int | None = None
         self._textures: dict[Path | int, int] = {}
         pybullet.setPhysicsEngineParameter(
@@ -153,7 +155,9 @@ class Physics:
         corners = np.array([(-1.0, -1.0, 0.0), (1.0, -1.0, 0.0), (1.0, 1.0, 0.0), (-1.0, 1.0, 0.0)]) * size / 2
         faces = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
         square = Triangles(corners, faces, (corners[:, :2] + size / 2) / width)
-        return self._add(collision, [Visual(square, texture=texture)], 0.0, kind)
+        floor = self._add(collision, [Visual(square, texture=texture)], 0.0, kind)
+        self.planes.add(floor.number)
+        return floor
 
     def add_heights(
         self,
@@ -202,8 +206,8 @@ class Physics:
     def add_fixture(self, visuals: Sequence[Visual], felt: Sequence[Visual], kind: Kind = Kind.OTHER) -> Body:
         """Adds a thing at the origin that nothing moves but `Body.place`, felt otherwise than it is seen.
 
-        A world of many things is made of these: in each physics step one costs a quarter of an immovable body of
-        `add_body`, whether it stands in the way of anything or not.
+        A world of many things is made of these: each immovable body of `add_body` costs a little in each physics step,
+        whether it stands in the way of anything or not, and these cost next to nothing.
 
         Args:
             visuals: What is seen; PyBullet's window shows surfaces, if there are any, or else the other shapes.
@@ -218,7 +222,11 @@ class Physics:
         seen = create_visual(self.client, surfaces or visuals) if self.gui else -1
         # Bullet's multibodies, which PyBullet makes of everything else, are stepped even where they cannot move.
         index = pybullet.createMultiBody(0.0, collision, seen, useMaximalCoordinates=True, physicsClientId=self.client)
-        return self._adopt(index, visuals, dynamic=False, kind=kind)
+        # An active body's bounding box is computed anew in each step; that of one asleep, where it is placed. Others
+        # bump into it all the same.
+        asleep = pybullet.ACTIVATION_STATE_SLEEP
+        pybullet.changeDynamics(index, -1, activationState=asleep, physicsClientId=self.client)
+        return self._adopt(index, visuals, dynamic=False, fixture=True, kind=kind)
 
     def _add(self, collision: int, visuals: Sequence[Visual], mass: float, kind: Kind) -> Body:
         seen = create_visual(self.client, visuals)
@@ -234,10 +242,12 @@ class Physics:
             texture = self._textures[key]
             pybullet.changeVisualShape(index, -1, textureUniqueId=texture, physicsClientId=self.client)
 
-    def _adopt(self, index: int, visuals: Sequence[Visual], *, dynamic: bool, kind: Kind) -> Body:
+    def _adopt(
+        self, index: int, visuals: Sequence[Visual], *, dynamic: bool, fixture: bool = False, kind: Kind
+    ) -> Body:
         if self.gui:  # nobody else sees it
             self._dress(index, visuals)
-        body = Body(self.client, index, self.moment, dynamic=dynamic, visuals=visuals, kind=kind)
+        body = Body(self.client, index, self.moment, dynamic=dynamic, fixture=fixture, visuals=visuals, kind=kind)
         self.bodies.append(body)
         return body
 
@@ -245,7 +255,7 @@ class Physics:
         """Keeps the present state as the one `restore` returns to; call it once, when the world is built."""
         self._state = pybullet.saveState(physicsClientId=self.client)
         for body in self.bodies:
-            body.keep_colours()
+            body.keep()
 
     def restore(self) -> None:
         """Returns to the saved state, so that what follows does not depend on what was.
@@ -261,10 +271,11 @@ class Physics:
         for place, body in enumerate(body for body in self.bodies if body.dynamic):
             body.place((_FAR, _FAR * place, _FAR))
         pybullet.performCollisionDetection(physicsClientId=self.client)
+        # Before the state, and not after it: where a fixture went back by the state alone, its bounding box would stay.
+        for body in self.bodies:
+            body.restore()
         pybullet.restoreState(stateId=self._state, physicsClientId=self.client)
         self.moment.placed += 1  # what is fixed has gone back, too
-        for body in self.bodies:
-            body.restore_colours()
         self.moment.number += 1
 
     def step(self, steps: int = 1) -> None:
@@ -272,6 +283,14 @@ class Physics:
         for _ in range(steps):
             pybullet.stepSimulation(physicsClientId=self.client)
         self.moment.number += 1
+
+    def around(self, low: Sequence[float], high: Sequence[float]) -> set[int]:
+        """Gives the numbers of the bodies whose bounding boxes meet a box, given by its least and greatest corner, m.
+
+        Of bodies that move by themselves it knows where they were before the last physics step.
+        """
+        found = pybullet.getOverlappingObjects(low, high, physicsClientId=self.client)
+        return {body for body, _ in found or ()}
 
     def ray(self, start: Sequence[float], end: Sequence[float]) -> Vec3 | None:
         """Gives the first point that a ray from ``start`` to ``end`` hits, metres in the world, or None."""

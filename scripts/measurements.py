@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -31,6 +31,8 @@ class Closable(Protocol):
 
 
 Closes = TypeVar("Closes", bound=Closable)
+P = ParamSpec("P")
+T = TypeVar("T")
 Round = Callable[[], dict[str, float]]
 """Plays one round, and returns the rate of each contender, in env steps, frames or scans per second."""
 
@@ -43,6 +45,8 @@ class Measurement:
     ratio: tuple[str, str]
     """The contenders whose rates are divided by one another."""
     prepare: Callable[["Bench"], Round]
+    parts: tuple[str, ...] = ()
+    """Contenders that together make up the first of the ratio's: their shares of its time are told."""
 
 
 class Bench:
@@ -90,7 +94,7 @@ def one_env(bench: Bench) -> Round:
 
     def play() -> dict[str, float]:
         steps = 0
-        with _physics_time() as spent:
+        with time_in((Physics, "step")) as spent:
             end = (start := time.perf_counter()) + bench.seconds
             while (now := time.perf_counter()) < end:
                 _, _, terminated, truncated, _ = env.step(env.action_space.sample())
@@ -153,21 +157,25 @@ MEASUREMENTS = {
 
 
 @contextlib.contextmanager
-def _physics_time() -> Iterator[list[float]]:
-    """Add up the seconds that `Physics.step` takes inside the block, in every env of this process."""
+def time_in(*methods: tuple[type, str]) -> Iterator[list[float]]:
+    """Add up the seconds that some classes' methods take inside the block, in every env of this process."""
     spent = [0.0]
-    step = Physics.step
-
-    def timed(physics: Physics, steps: int = 1) -> None:
-        start = time.perf_counter()
-        step(physics, steps)
-        spent[0] += time.perf_counter() - start
-
-    Physics.step = timed  # type: ignore[method-assign, assignment]
-    try:
+    with contextlib.ExitStack() as stack:
+        for owner, name in methods:
+            method = getattr(owner, name)
+            stack.callback(setattr, owner, name, method)
+            setattr(owner, name, _timed(method, spent))
         yield spent
-    finally:
-        Physics.step = step  # type: ignore[method-assign]
+
+
+def _timed(method: Callable[P, T], spent: list[float]) -> Callable[P, T]:
+    def timed(*args: P.args, **kwargs: P.kwargs) -> T:
+        start = time.perf_counter()
+        result = method(*args, **kwargs)
+        spent[0] += time.perf_counter() - start
+        return result
+
+    return timed
 
 
 def _close(envs: SubprocVecEnv) -> None:

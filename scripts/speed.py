@@ -25,6 +25,7 @@ from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement
 from robosim.scripts.sight_measurements import SIGHT_MEASUREMENTS
+from robosim.scripts.warehouse_measurements import WAREHOUSE_MEASUREMENTS
 
 Name = Literal[
     "env",
@@ -38,8 +39,9 @@ Name = Literal[
     "people-128",
     "lidar",
     "camera-env",
+    "warehouse-step",
 ]
-ALL: dict[str, Measurement] = {**MEASUREMENTS, **SIGHT_MEASUREMENTS}
+ALL: dict[str, Measurement] = {**MEASUREMENTS, **SIGHT_MEASUREMENTS, **WAREHOUSE_MEASUREMENTS}
 
 LONGEST = 600.0  # seconds of one turn
 BUSY = 0.5  # load from which a measurement is worth a warning
@@ -97,6 +99,8 @@ class Figures(BaseModel):
     rates: dict[str, list[float]]
     spread: dict[str, Spread]
     ratio: Ratio | None
+    shares: dict[str, Spread] = {}
+    """Of the whole's time, for contenders that are its parts, round by round."""
 
 
 class Speed(BaseModel):
@@ -203,7 +207,9 @@ def _figures(measurement: Measurement, played: Sequence[dict[str, float]]) -> Fi
         values = [a / b for a, b in zip(above, below, strict=True)]
         ratio = Ratio(of=measurement.ratio, values=values, **_spread(values).model_dump())
     spread = {name: _spread(values) for name, values in rates.items()}
-    return Figures(what=measurement.what, rates=rates, spread=spread, ratio=ratio)
+    whole = rates[measurement.ratio[0]]
+    shares = {name: _spread([a / b for a, b in zip(whole, rates[name], strict=True)]) for name in measurement.parts}
+    return Figures(what=measurement.what, rates=rates, spread=spread, ratio=ratio, shares=shares)
 
 
 def _spread(values: Sequence[float]) -> Spread:
@@ -225,6 +231,8 @@ def _table(speed: Speed) -> Table:
         if figures.ratio is not None:
             of = " / ".join(figures.ratio.of)
             view.add_row("", of, *(f"{value:.2f}" for value in _three(figures.ratio)), style="bold")
+        for name, share in figures.shares.items():
+            view.add_row("", f"time of: {name}", *(f"{value:.0%}" for value in _three(share)))
         view.add_section()
     return view
 

@@ -81,6 +81,8 @@ def speed_table() -> str:
         if figures.ratio is not None:
             ratio, of = figures.ratio, " / ".join(figures.ratio.of)
             rows.append(f"| | **{of}** | **{ratio.median:.2f}** | {ratio.min:.2f} to {ratio.max:.2f} |")
+        for name, share in figures.shares.items():
+            rows.append(f"| | time of: {name} | {share.median:.0%} | {share.min:.0%} to {share.max:.0%} |")
     made = f"`{speed.command}`, {speed.experiment.envs} envs, {speed.workers} workers, {speed.rounds} rounds"
     source = SPEED.relative_to(ROOT).as_posix()
     return "\n".join(rows) + f"\n\nMade by {made} on {_machine(speed.machine)} ([{source}]({source})).\n"

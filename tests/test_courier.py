@@ -206,6 +206,23 @@ def test_it_feels_what_comes_to_it_and_forgets_when_it_is_reset(yard: Yard) -> N
     assert yard.robot.bumped() == {}
 
 
+def test_it_feels_the_same_where_it_always_asks(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scrape() -> list[dict[int, float]]:
+        yard.begin()
+        yard.wall.place((1.2, 0.0, 1.0), axis_angle((0.0, 0.0, 1.0), 0.3))
+        felt = []
+        for turn in [0.0] * 14 + [0.4] * 10 + [-1.0] * 10:
+            yard.control((1.0, turn))
+            felt.append(yard.robot.bumped())
+        return felt
+
+    sparing = scrape()
+    monkeypatch.setattr(yard.robot, "_steps_alone", lambda: 0)
+    assert scrape() == sparing
+    assert not any(sparing[:5])
+    assert sum(map(bool, sparing)) > 5
+
+
 def test_it_turns_beside_a_wall_that_square_corners_would_hit(yard: Yard) -> None:
     yard.begin()
     room = courier.RADIUS + 0.03  # turning, it slips a little

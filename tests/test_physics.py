@@ -11,6 +11,7 @@ from robosim.errors import RobosimError
 from robosim.math import axis_angle, rotation_rows, to_body, to_world
 from robosim.physics import GRAVITY, Physics
 from robosim.robots.wheel_courier import URDF, WHEEL_RADIUS, Load, WheelCourier
+from robosim.shapes import Box, Visual
 from robosim.worlds.floor import Floor
 
 DT = 1 / 200
@@ -161,6 +162,23 @@ def test_restoring_forgets_what_was(physics: Physics) -> None:
     for seed in range(2, 12):
         episode(seed)
     assert episode(1) == first
+
+
+def test_a_fixture_is_met_where_it_stands_and_where_a_restore_puts_it(physics: Physics) -> None:
+    block = [Visual(Box((1.0, 1.0, 1.0)))]
+    fixture, ball = physics.add_fixture(block, block), physics.add_box(BOX, 1.0, GREY)
+    fixture.place((0.0, 0.0, 0.5))
+    ball.place((0.0, 0.0, 1.5))
+    physics.save()
+    for x in (0.0, 5.0, 0.0):
+        fixture.place((x, 0.0, 0.5))
+        assert fixture.pose()[0] == (x, 0.0, 0.5)
+        assert physics.around((x - 0.4, -0.4, 0.1), (x + 0.4, 0.4, 0.4)) == {fixture.number}
+        physics.step(200)
+        assert (ball.pose()[0][2] > 1.0) == (x == 0.0)
+        fixture.place((9.0, 0.0, 0.5))
+        physics.step(10)
+        physics.restore()
 
 
 def test_unknown_names_are_told_with_what_there_is(physics: Physics) -> None:

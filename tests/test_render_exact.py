@@ -220,6 +220,17 @@ def test_no_cracks_in_a_ball_before_a_wall(physics: Physics) -> None:
         assert (picture.bodies[inside] == ball.number).all()
 
 
+def test_what_an_update_leaves_out_the_next_one_reads(physics: Physics) -> None:
+    box, other = (physics.add_box((0.1, 0.1, 0.1), 1.0, GREY) for _ in range(2))
+    scene = Scene(physics)
+    for body, height in ((box, 3.0), (other, 5.0)):
+        body.place((0.0, 0.0, height))
+    scene.update(without=box)
+    assert scene.poses[:, 2, 3].tolist() == [0.0, 5.0]
+    scene.update()
+    assert scene.poses[:, 2, 3].tolist() == [3.0, 5.0]
+
+
 def test_the_order_in_which_bodies_were_added_is_not_seen() -> None:
     pictures: list[list[NDArray[Any]]] = []
     for order in (range(30), reversed(range(30))):

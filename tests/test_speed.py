@@ -29,6 +29,17 @@ def test_a_quick_run_measures_everything_and_keeps_every_figure(
     assert "SubprocVecEnv" in printed
 
 
+def test_the_shares_of_a_step_in_the_warehouse_make_up_all_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "speed.json"
+    assert main(["--quick", "--only", "warehouse-step", "--json", str(path)]) == 0
+    (figures,) = Speed.model_validate_json(path.read_bytes()).measurements.values()
+    shares = {name: share.median for name, share in figures.shares.items()}
+    assert all(0 < share < 1 for share in shares.values())
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert figures.ratio is not None
+    assert shares["stepSimulation alone"] == pytest.approx(figures.ratio.median)
+
+
 def test_an_env_of_another_package_has_no_share_of_pybullet(tmp_path: Path) -> None:
     path = tmp_path / "speed.json"
     for _ in range(2):  # the second overwrites the first

@@ -1,6 +1,7 @@
 """The way to a goal on a map that may be stale: planned once, and again where the lidar finds it blocked."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,14 @@ class Planner:
             return math.dist(self._goal, (x, y))
         place, away = polyline.nearest(self.path, x, y)
         return away + polyline.remaining(self.path, place)
+
+    def outlook(self, x: float, y: float, distances: Sequence[float]) -> tuple[list[Point], float]:
+        """Gives what `ahead` does for each of some distances, and what `remaining` does."""
+        if not len(self.path):
+            return [self._goal] * len(distances), self.remaining(x, y)
+        place, away = polyline.nearest(self.path, x, y)
+        points = [polyline.ahead(self.path, place, distance) for distance in distances]
+        return points, away + polyline.remaining(self.path, place)
 
     def _lost(self, x: float, y: float) -> bool:
         if not len(self.path):

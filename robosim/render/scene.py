@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.body import BASE, Body
+from robosim.body import BASE, Body, Moment
 from robosim.errors import RobosimError
 from robosim.math import rotation_rows
 from robosim.physics import Physics
 from robosim.render.kernels.arrays import NONE, Geometry, Looks
-from robosim.render.kernels.place import place
+from robosim.render.kernels.place import place, stand
 from robosim.render.mesh import tessellate
 from robosim.render.packing import Part, pack, split
 from robosim.render.textures import Image, load_texture, pack_textures, srgb_tables
@@ -56,15 +56,22 @@ class Scene:
         self.looks = Looks(colours, shown, np.array(numbers, np.int32), texels, levels, first_level, to_linear, to_srgb)
         self.poses: NDArray[np.float64] = np.tile(np.eye(4)[:3], (slots, 1, 1))
         self._offsets = self._read_offsets()
-        self._first = np.cumsum([0, *(len(links) for _, links in self._links)]).tolist()
+        first = np.cumsum([0, *(len(links) for _, links in self._links)])
         self._placed = np.full(len(self._links), NONE, np.int64)
-        # A base that is nailed down may carry joints.
-        self._moving = np.array([body.dynamic or len(links) > 1 for body, links in self._links], np.bool_)
-        self._seen_at = self._seen_looks = NONE
+        self._fixtures = np.where([body.fixture for body, _ in self._links], first[:-1], NONE)
+        self._others = [
+            _Other(rank, body, links, int(first[rank]))
+            for rank, (body, links) in enumerate(self._links)
+            if not body.fixture
+        ]
+        self._seen_looks = NONE
         self.update()
 
-    def update(self) -> None:
+    def update(self, without: Body | None = None) -> None:
         """Reads where everything is now; what has not moved is not asked again.
+
+        Args:
+            without: A body that nobody looks for this time.
 
         Raises:
             RobosimError: A body was added since the scene was made: it would not be seen.
@@ -74,34 +81,17 @@ class Scene:
                 f"the scene was made of {len(self._links)} bodies, and there are {len(self.physics.bodies)} now: "
                 "make the scene when everything is built"
             )
-        moment, told, slots = self.physics.moment, list[float](), list[int]()
-        for number in self._touched():
-            body, links = self._links[number]
-            first = self._first[number]
-            position, quaternion = body.inertial_pose()
-            told += position
-            told += quaternion
-            slots.append(first)
-            if len(links) > 1:
-                for place_, (position, quaternion) in enumerate(body.link_poses(links[1:]), start=1):
-                    told += position
-                    told += quaternion
-                    slots.append(first + place_)
+        moment = self.physics.moment
+        stand(moment.placed, moment.stands, self._fixtures, self._offsets, self._placed, self.poses)
+        told, slots = list[float](), list[int]()
+        for other in self._others:
+            if other.body is not without and other.has_moved(moment):
+                other.tell(told, slots)
         if slots:
             place(np.array(told).reshape(-1, 7), self._offsets, np.array(slots), self.poses)
         if self._seen_looks != moment.looks:
             self._seen_looks = moment.looks
             self._paint()
-
-    def _touched(self) -> list[int]:
-        """Gives the bodies that may have moved since the last time."""
-        moment = self.physics.moment
-        touched = self._placed != moment.placed
-        if self._seen_at != moment.number:
-            touched |= self._moving
-        self._seen_at = moment.number
-        self._placed[:] = moment.placed
-        return np.flatnonzero(touched).tolist()
 
     def _paint(self) -> None:
         to_linear = self.looks.to_linear
@@ -119,6 +109,33 @@ class Scene:
             offsets.append(np.column_stack([back, -back @ position]))
             offsets += [np.eye(4)[:3]] * (len(links) - 1)
         return np.array(offsets).reshape(-1, 3, 4)
+
+
+class _Other:
+    """A body that is no fixture: the physics has to be asked where it and its links are."""
+
+    def __init__(self, rank: int, body: Body, links: list[int], first: int) -> None:
+        self._rank, self.body, self._links, self._first = rank, body, links[1:], first
+        # A base that is nailed down may carry joints.
+        self._moves = body.dynamic or len(links) > 1
+        self._seen = NONE, NONE
+
+    def has_moved(self, moment: Moment) -> bool:
+        """Says whether it may have moved since this was last asked."""
+        seen, self._seen = self._seen, (moment.number if self._moves else NONE, int(moment.placed[self._rank]))
+        return seen != self._seen
+
+    def tell(self, told: list[float], slots: list[int]) -> None:
+        """Adds position and quaternion of each link to a list, and which rows of the poses they are about."""
+        position, quaternion = self.body.inertial_pose()
+        told += position
+        told += quaternion
+        slots.append(self._first)
+        if self._links:
+            for slot, (position, quaternion) in enumerate(self.body.link_poses(self._links), start=self._first + 1):
+                told += position
+                told += quaternion
+                slots.append(slot)
 
 
 class _Textures:

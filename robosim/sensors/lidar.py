@@ -9,6 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Body
+from robosim.compiled import compiled
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Quat, Vec3, quaternion_product, rotation_rows, to_world
 from robosim.render.kernels.arrays import Transform
@@ -82,6 +83,7 @@ class Lidar(Sensor):
             reach=(float(near), float(far)),
             corners=np.empty((largest, 4)),
         )
+        self._normals, self._draws = np.empty(shape, np.float32), np.empty(shape, np.float32)
         self._sigma = self._loss = 0.0
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
@@ -92,24 +94,47 @@ class Lidar(Sensor):
     def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Measures; see the class."""
         scene = self._scene
-        scene.update()
+        scene.update(without=self._body)
         ranges = np.empty(self._shape, np.float32)
         scan(scene.geometry, scene.looks.shown, scene.poses, self._from_world(), self._body.number, self._fan, ranges)
         if self._sigma > 0:
-            error = self._sigma * rng.standard_normal(self._shape, np.float32)
-            np.clip(ranges + error * (ranges < self._far), self._near, self._far, out=ranges)
+            rng.standard_normal(dtype=np.float32, out=self._normals)
+            blur(ranges, self._normals, np.float32(self._sigma), self._near, self._far)
         if self._loss > 0:
-            ranges[rng.random(self._shape, np.float32) < self._loss] = self._far
+            rng.random(dtype=np.float32, out=self._draws)
+            lose(ranges, self._draws, np.float32(self._loss), self._far)
         return ranges.reshape(self.space.shape)
 
     def _from_world(self) -> Transform:
         (position, quaternion), _, _ = self._body.motion()
-        a, b, c = to_world(rotation_rows(quaternion), self._position)
+        rows = self._body.rows()
+        a, b, c = to_world(rows, self._position)
         eye = position[0] + a, position[1] + b, position[2] + c
         # The columns are the sensor's axes in the world.
-        r, s, t = rotation_rows(quaternion_product(quaternion, self._quaternion))
+        turned = self._quaternion != IDENTITY
+        r, s, t = rotation_rows(quaternion_product(quaternion, self._quaternion)) if turned else rows
         x, y, z = (r[0], s[0], t[0]), (r[1], s[1], t[1]), (r[2], s[2], t[2])
         return (*x, _shift(x, eye)), (*y, _shift(y, eye)), (*z, _shift(z, eye))
+
+
+@compiled
+def blur(
+    ranges: NDArray[np.float32], normals: NDArray[np.float32], sigma: np.float32, near: np.float32, far: np.float32
+) -> None:
+    """Adds an error to each range that met something; all (layers, rays), m."""
+    for layer in range(ranges.shape[0]):
+        for ray in range(ranges.shape[1]):
+            if ranges[layer, ray] < far:
+                ranges[layer, ray] = min(max(ranges[layer, ray] + sigma * normals[layer, ray], near), far)
+
+
+@compiled
+def lose(ranges: NDArray[np.float32], draws: NDArray[np.float32], loss: np.float32, far: np.float32) -> None:
+    """Lets each ray whose draw from [0, 1) is below ``loss`` come back with nothing; all (layers, rays)."""
+    for layer in range(ranges.shape[0]):
+        for ray in range(ranges.shape[1]):
+            if draws[layer, ray] < loss:
+                ranges[layer, ray] = far
 
 
 def _shift(axis: Vec3, eye: Vec3) -> float:

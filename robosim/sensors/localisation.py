@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from robosim.body import Body
 from robosim.errors import RobosimError
-from robosim.math import rotation_rows
 from robosim.sensors.sensor import Sensor
 
 
@@ -35,20 +34,24 @@ class Localisation(Sensor):
                 f"error={error!r}, memory={memory!r}, control_dt={control_dt!r}: not below 0, times above it"
             )
         self.space = spaces.Box(-np.inf, np.inf, (3,), np.float64)
-        self._body, self._sigma = body, np.array([error[0], error[0], error[1]])
+        self._body, self._sigma = body, (error[0], error[0], error[1])
         self._keep = math.exp(-control_dt / memory)
         self._noise = 0.0
-        self._error = np.zeros(3)
+        self._error = [0.0, 0.0, 0.0]
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
         """Draws the first error; see `Sensor.reset`."""
         self._noise = noise
-        self._error = noise * self._sigma * rng.standard_normal(3)
+        normals = rng.standard_normal(3).tolist()
+        self._error = [noise * sigma * normal for sigma, normal in zip(self._sigma, normals, strict=True)]
 
     def read(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """Measures; see the class."""
-        fresh = math.sqrt(1 - self._keep**2) * self._noise * self._sigma
-        self._error = self._keep * self._error + fresh * rng.standard_normal(3)
-        ((x, y, _), quaternion), _, _ = self._body.motion()
-        rows = rotation_rows(quaternion)
-        return np.array([x, y, math.atan2(rows[1][0], rows[0][0])]) + self._error
+        fresh = math.sqrt(1 - self._keep**2) * self._noise
+        self._error = a, b, c = [
+            self._keep * error + fresh * sigma * normal
+            for error, sigma, normal in zip(self._error, self._sigma, rng.standard_normal(3).tolist(), strict=True)
+        ]
+        ((x, y, _), _), _, _ = self._body.motion()
+        forward, sideways, _ = self._body.rows()
+        return np.array([x + a, y + b, math.atan2(sideways[0], forward[0]) + c])

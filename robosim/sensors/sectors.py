@@ -1,14 +1,15 @@
 """What is near in each direction, and what has moved there: a laser scan for a policy."""
 
 import math
-from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from robosim.compiled import compiled
+from robosim.compiled import compiled, inlined
 from robosim.errors import RobosimError
+from robosim.render.kernels.scan import AZIMUTH_ERROR, azimuth
 from robosim.sensors.lidar import Lidar
 from robosim.sensors.sensor import Sensor
 
@@ -16,6 +17,27 @@ NEARNESS = 1.5  # m, over which nearness falls to 1/e: differences between 0.3 a
 
 Pose2 = tuple[float, float, float]
 """x, y (m) and heading (rad) on the floor."""
+
+_NONE = -1
+_NOTHING, _UNSEEN = 1e18, 1e19  # m², beyond the square of any range
+
+
+class History(NamedTuple):
+    """What the kernel reads, and room to work in.
+
+    Attributes:
+        scans: float32 (n, rays), m, in a ring.
+        poses: float64 (n, 3), x, y (m) and heading (rad) of each.
+        ages: int64 (ages,), of the earlier scans that are compared with, in readings.
+        directions: float64 (rays, 2), cosine and sine of each ray's azimuth.
+        nearest: float64 (sectors,).
+    """
+
+    scans: NDArray[np.float32]
+    poses: NDArray[np.float64]
+    ages: NDArray[np.int64]
+    directions: NDArray[np.float64]
+    nearest: NDArray[np.float64]
 
 
 class Sectors(Sensor):
@@ -49,10 +71,17 @@ class Sectors(Sensor):
             raise RobosimError(f"sectors={sectors!r} must divide a lidar's single layer of rays, which are {rays}")
         if not ages or list(ages) != sorted({*ages}) or ages[0] < 1:
             raise RobosimError(f"ages={ages!r} are not rising numbers of readings from 1")
-        self._lidar, self._ages, self._sectors = lidar, ages, sectors
+        self._lidar = lidar
         self._far = float(lidar.space.high[0])
-        self._directions = np.column_stack([np.cos(lidar.azimuths), np.sin(lidar.azimuths)])
-        self._scans: deque[tuple[NDArray[np.float32], Pose2]] = deque(maxlen=ages[-1] + 1)
+        self._history = History(
+            scans=np.zeros((ages[-1] + 1, rays[0]), np.float32),
+            poses=np.zeros((ages[-1] + 1, 3)),
+            ages=np.array(ages),
+            directions=np.column_stack([np.cos(lidar.azimuths), np.sin(lidar.azimuths)]),
+            nearest=np.zeros(sectors),
+        )
+        self._latest = _NONE
+        self._shape = 1 + len(ages), sectors
         self.space = spaces.Box(-1.0, 1.0, ((1 + len(ages)) * sectors,), np.float32)
         self.ranges = np.full(rays, self._far, np.float32)
         self.odometry: Pose2 = (0.0, 0.0, 0.0)
@@ -60,77 +89,83 @@ class Sectors(Sensor):
     def reset(self, rng: np.random.Generator, noise: float) -> None:
         """Forgets; see `Sensor.reset`."""
         self._lidar.reset(rng, noise)
-        self._scans.clear()
+        self._latest = _NONE
 
     def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Measures; see the class."""
         self.ranges = ranges = self._lidar.read(rng)
-        scans = self._scans
-        scans.extend([(ranges, self.odometry)] * (1 if scans else scans.maxlen or 1))
-        rows = np.zeros((1 + len(self._ages), self._sectors), np.float32)
-        nearest(ranges, self._far, rows[0])
-        for row, age in enumerate(self._ages, 1):
-            past, before = scans[-1 - age]
-            changes(past, self._directions, self._far, moved(before, self.odometry), rows[0], rows[row])
+        scans, before = self._history.scans, self._latest
+        self._latest = (before + 1) % len(scans)
+        # The first scan counts as all that came before it.
+        for place in range(len(scans)) if before == _NONE else (self._latest,):
+            scans[place] = ranges
+            self._history.poses[place] = self.odometry
+        rows = np.empty(self._shape, np.float32)
+        compare(self._history, self._latest, self._far, rows)
         return rows.ravel()
 
 
-def moved(before: Pose2, now: Pose2) -> Pose2:
-    """Gives the earlier pose as seen from the later one: x, y (m) and heading (rad)."""
-    x, y = before[0] - now[0], before[1] - now[1]
-    cos, sin = math.cos(now[2]), math.sin(now[2])
-    return cos * x + sin * y, cos * y - sin * x, before[2] - now[2]
-
-
 @compiled
-def nearest(ranges: NDArray[np.float32], far: float, out: NDArray[np.float32]) -> None:
-    """Writes each sector's largest nearness.
+def compare(history: History, latest: int, far: float, rows: NDArray[np.float32]) -> None:
+    """Writes a reading of `Sectors`.
 
     Args:
-        ranges: Shape (rays,), m; ray 0 points backward.
+        history: The scans, the latest among them.
+        latest: Its row.
         far: Range that means nothing was met, m.
-        out: Shape (sectors,).
+        rows: Shape (1 + ages, sectors).
     """
-    rays, sectors = len(ranges), len(out)
+    scans, nearest, sectors = history.scans, history.nearest, rows.shape[1]
+    rays = scans.shape[1]
+    for sector in range(sectors):
+        nearest[sector] = far
     for ray in range(rays):
-        if ranges[ray] < far:
-            sector = ray * sectors // rays
-            out[sector] = max(out[sector], math.exp(-ranges[ray] / NEARNESS))
+        sector = ray * sectors // rays
+        nearest[sector] = min(nearest[sector], scans[latest, ray])
+    for sector in range(sectors):
+        rows[0, sector] = math.exp(-nearest[sector] / NEARNESS) if nearest[sector] < far else 0.0
+    for row in range(1, rows.shape[0]):
+        past = (latest - history.ages[row - 1]) % len(scans)
+        _carry(history, past, latest, far)
+        for sector in range(sectors):
+            if nearest[sector] < _UNSEEN:
+                met = nearest[sector] < _NOTHING
+                then = np.float32(math.exp(-math.sqrt(nearest[sector]) / NEARNESS) if met else 0.0)
+                rows[row, sector] = rows[0, sector] - then
+            else:
+                rows[row, sector] = 0.0
 
 
-@compiled
-def changes(
-    ranges: NDArray[np.float32],
-    directions: NDArray[np.float64],
-    far: float,
-    pose: Pose2,
-    now: NDArray[np.float32],
-    out: NDArray[np.float32],
-) -> None:
-    """Writes each sector's nearness now, less that of an earlier scan as it would be seen from here.
+@inlined
+def _carry(history: History, past: int, latest: int, far: float) -> None:
+    """Writes how near each sector's nearest point of an earlier scan would be from here: its distance's square, m².
 
-    A sector without any earlier point tells nothing: it is 0.
-
-    Args:
-        ranges: The earlier scan, shape (rays,), m.
-        directions: Cosine and sine of each ray's azimuth, shape (rays, 2).
-        far: Range that means nothing was met, m.
-        pose: Where the scanner was then, seen from where it is now.
-        now: Nearness now, shape (sectors,).
-        out: Shape (sectors,), zeros.
+    `_NOTHING` where rays went that met nothing, `_UNSEEN` where none went: of such a sector nothing can be told.
     """
-    sectors = len(out)
-    cos, sin = math.cos(pose[2]), math.sin(pose[2])
+    nearest, poses, directions = history.nearest, history.poses, history.directions
+    sectors, rays = len(nearest), len(directions)
     for sector in range(sectors):
-        out[sector] = -1.0
-    for ray in range(len(ranges)):
-        met = ranges[ray] < far
-        reach = ranges[ray] if met else far
+        nearest[sector] = _UNSEEN
+    # The earlier pose as seen from the later one.
+    dx, dy = poses[past, 0] - poses[latest, 0], poses[past, 1] - poses[latest, 1]
+    cos, sin = math.cos(poses[latest, 2]), math.sin(poses[latest, 2])
+    ahead, left, turn = cos * dx + sin * dy, cos * dy - sin * dx, poses[past, 2] - poses[latest, 2]
+    cos, sin = math.cos(turn), math.sin(turn)
+    for ray in range(rays):
+        met = history.scans[past, ray] < far
+        reach = history.scans[past, ray] if met else far
         along, across = directions[ray, 0] * reach, directions[ray, 1] * reach
-        x, y = pose[0] + cos * along - sin * across, pose[1] + sin * along + cos * across
-        # Half a ray on, or a ray at a sector's edge would fall to either side by rounding.
-        turn = math.atan2(y, x) / (2 * math.pi) + 0.5 + 0.5 / len(ranges)
-        sector = int(turn * sectors) % sectors
-        out[sector] = max(out[sector], math.exp(-math.sqrt(x * x + y * y) / NEARNESS) if met else 0.0)
-    for sector in range(sectors):
-        out[sector] = now[sector] - out[sector] if out[sector] >= 0.0 else 0.0
+        x, y = ahead + cos * along - sin * across, left + sin * along + cos * across
+        sector = _sector(x, y, sectors, rays)
+        nearest[sector] = min(nearest[sector], x * x + y * y if met else _NOTHING)
+
+
+@inlined
+def _sector(x: float, y: float, sectors: int, rays: int) -> int:
+    """Gives the sector in which a point lies."""
+    # Half a ray on, or a ray at a sector's edge would fall to either side by rounding.
+    begin = 0.5 + 0.5 / rays
+    place = sectors * (azimuth(x, y) / (2 * math.pi) + begin)
+    if abs(place - math.floor(place + 0.5)) < AZIMUTH_ERROR * sectors:
+        place = sectors * (math.atan2(y, x) / (2 * math.pi) + begin)
+    return int(place) % sectors

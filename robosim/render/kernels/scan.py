@@ -15,7 +15,7 @@ from robosim.render.kernels.arrays import Array, Geometry, Row, Transform, Tripl
 from robosim.render.kernels.cull import along, compose, eye_in_link, faces_away
 
 _HEIGHT_ERROR = 1e-4  # m, more than what vertices are rounded by
-_AZIMUTH_ERROR = 2e-5  # rad, more than that of `_azimuth`
+AZIMUTH_ERROR = 2e-5  # rad, more than that of `azimuth`
 _ALMOST_HALF = 0.49  # of a turn; a wider face may go around the sensor's axis
 
 
@@ -91,8 +91,8 @@ def _ball_missed(x: float, y: float, z: float, radius: float, fan: Fan, ranges: 
     if level <= radius:
         return False
     share = radius / level
-    half = share + (math.pi / 2 - 1) * share**3 + _AZIMUTH_ERROR  # never less than the arc sine
-    left, right = (_azimuth(x, y) - half - fan.first) / fan.step, (_azimuth(x, y) + half - fan.first) / fan.step
+    half = share + (math.pi / 2 - 1) * share**3 + AZIMUTH_ERROR  # never less than the arc sine
+    left, right = (azimuth(x, y) - half - fan.first) / fan.step, (azimuth(x, y) + half - fan.first) / fan.step
     turn = 2 * math.pi / fan.step
     for shift in (-turn, 0.0, turn):
         for column in range(max(math.ceil(left + shift), 0), min(math.floor(right + shift), len(fan.azimuths) - 1) + 1):
@@ -113,7 +113,7 @@ def _scan_part(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ra
         x, y = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz)
         corners[vertex - first, 0], corners[vertex - first, 1] = x, y
         corners[vertex - first, 2] = along(to_sensor[2], px, py, pz)
-        corners[vertex - first, 3] = (_azimuth(x, y) - fan.first) / fan.step
+        corners[vertex - first, 3] = math.nan  # few vertices belong to faces that rays reach
     for face in range(geometry.first_face[part], geometry.first_face[part + 1]):
         if faces_away(geometry.planes[face], eye, False):
             continue
@@ -123,11 +123,19 @@ def _scan_part(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ra
             continue
         if highest <= 0.0 and a[2] > 0.0 and b[2] > 0.0 and c[2] > 0.0:
             continue
-        left, right = _columns(a[3], b[3], c[3], turn, fan)
+        left, right = _columns(_column(a, fan), _column(b, fan), _column(c, fan), turn, fan)
         for shift in (-turn, 0.0, turn):
             start, end = max(math.ceil(left + shift), 0), min(math.floor(right + shift), len(fan.azimuths) - 1)
             if start <= end:
                 _measure((a[0], a[1], a[2]), (b[0], b[1], b[2]), (c[0], c[1], c[2]), start, end, fan, ranges)
+
+
+@inlined
+def _column(corner: Array, fan: Fan) -> float:
+    """Gives a corner's column, which is computed when it is first asked for."""
+    if math.isnan(corner[3]):
+        corner[3] = (azimuth(corner[0], corner[1]) - fan.first) / fan.step
+    return float(corner[3])
 
 
 @inlined
@@ -137,7 +145,7 @@ def _columns(a: float, b: float, c: float, turn: float, fan: Fan) -> tuple[float
     low, high = min(0.0, b, c), max(0.0, b, c)
     if high - low > _ALMOST_HALF * turn:  # so is every face that the axis goes through
         return 0.0, len(fan.azimuths) - 1.0
-    margin = _AZIMUTH_ERROR / fan.step
+    margin = AZIMUTH_ERROR / fan.step
     return a + low - margin, a + high + margin
 
 
@@ -176,7 +184,7 @@ def _cross(a: Triple, b: Triple) -> Triple:
 
 
 @inlined
-def _azimuth(x: float, y: float) -> float:
+def azimuth(x: float, y: float) -> float:
     """Gives atan2(y, x) to 1e-5 rad, several times as fast: Abramowitz and Stegun, formula 4.4.47."""
     wide, tall = abs(x), abs(y)
     ratio = min(wide, tall) / max(wide, tall, 1e-300)

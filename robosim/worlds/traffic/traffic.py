@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.body import Body
+from robosim.body import Body, stand
 from robosim.physics import Physics
 from robosim.planning.grid import Grid
 from robosim.shapes import Kind
@@ -43,12 +43,13 @@ class Traffic:
     def __init__(self, physics: Physics, people: int = 12, forklifts: int = 3) -> None:
         """Builds the pool; see the class."""
         self._people, self._forklifts = People(people), Forklifts(forklifts)
-        self._walkers = [add_person(physics, number) for number in range(people)]
-        self._trucks = [add_forklift(physics, number) for number in range(forklifts)]
-        self.bodies: list[Body] = [*self._walkers, *self._trucks]
-        self._stands: dict[int, tuple[float, ...]] = {}
+        walkers = [add_person(physics, number) for number in range(people)]
+        trucks = [add_forklift(physics, number) for number in range(forklifts)]
+        self.bodies: list[Body] = [*walkers, *trucks]
         self._kinds = {body.number: body.kind for body in self.bodies}
+        self._places = np.zeros((len(self.bodies), 7))
         self._park()
+        self._place()
 
     def reset(
         self,
@@ -94,19 +95,18 @@ class Traffic:
         self._place()
 
     def _park(self) -> None:
-        """Takes those away who are not there in this episode, and forgets where the others stood."""
-        self._stands.clear()
-        for first, bodies, count in (
-            (0, self._walkers, self._people.count),
-            (len(self._walkers), self._trucks, self._forklifts.count),
-        ):
-            for place, body in enumerate(bodies[count:], start=first + count):
-                body.place((_PARKED_APART * place, 0.0, _PARKED))
+        """Takes everybody away."""
+        self._places[:] = 0.0
+        self._places[:, 0], self._places[:, 2] = _PARKED_APART * np.arange(len(self.bodies)), _PARKED
+        self._places[:, 6] = 1.0
 
     def _place(self) -> None:
+        """Puts those who are there where they are."""
         crowd, fleet = self._people.crowd, self._forklifts.fleet
-        _stand(self._walkers, self._people.count, crowd.position, crowd.heading, self._stands)
-        _stand(self._trucks, self._forklifts.count, fleet.position, fleet.heading, self._stands)
+        _stand(self._places[: self._people.count], crowd.position, crowd.heading)
+        trucks = self._places[len(crowd.position) :]
+        _stand(trucks[: self._forklifts.count], fleet.position, fleet.heading)
+        stand(self.bodies, self._places)
 
     @property
     def people_positions(self) -> Floats:
@@ -159,13 +159,8 @@ class Traffic:
         return max(person, 0.0), truck
 
 
-def _stand(
-    bodies: list[Body], count: int, positions: Floats, headings: Floats, stands: dict[int, tuple[float, ...]]
-) -> None:
-    """Puts the first few of some bodies where they are, but those that stand there already."""
+def _stand(places: Floats, positions: Floats, headings: Floats) -> None:
+    """Writes where the first few of some bodies are."""
+    count = len(places)
     halves = 0.5 * headings[:count]
-    sines, cosines = np.sin(halves).tolist(), np.cos(halves).tolist()
-    for body, (x, y), sine, cosine in zip(bodies, positions[:count].tolist(), sines, cosines, strict=False):
-        if stands.get(body.number) != (x, y, sine, cosine):
-            body.place((x, y, 0.0), (0.0, 0.0, sine, cosine))
-            stands[body.number] = x, y, sine, cosine
+    places[:, :2], places[:, 2], places[:, 5], places[:, 6] = positions[:count], 0.0, np.sin(halves), np.cos(halves)
