@@ -50,7 +50,7 @@ RAYS, RANGE = 180, (0.05, 8.0)  # m; a safety scanner's reach
 RANGE_NOISE = 0.02  # m; SICK TiM5xx, data sheet: statistical error of 20 mm
 DROPOUT = 0.01  # share of rays that come back with nothing
 SECTORS = 60
-AGES = (2, 4)  # control steps; the earlier scans that sectors are compared with
+AGES = (4,)  # control steps; the earlier scan that sectors are compared with
 POSE_ERROR = (0.02, 0.01)  # m along x and y, rad: of localisation on the map, standard deviations
 POSE_MEMORY = 2.0  # s, over which those errors stay alike
 CAMERA_SIZE = 64  # pixels each way
@@ -246,7 +246,7 @@ class WarehouseNavigate(Task[State]):
         scene = Scene(physics)
         lidar = Lidar(scene, self.robot.body, RAYS, 360.0, RANGE, RANGE_NOISE, DROPOUT, position=LIDAR)
         self._azimuths = lidar.azimuths
-        self.lidar = Sectors(lidar, SECTORS, AGES) if observation != "camera" else None
+        self.lidar = Sectors(lidar, SECTORS, AGES, CONTROL_DT) if observation != "camera" else None
         size = CAMERA_SIZE, CAMERA_SIZE
         self._eyes: Camera | None = None
         if observation != "lidar":

@@ -18,6 +18,7 @@ from robosim.sensors.sectors import NEARNESS, Sectors
 from robosim.shapes import WHITE
 
 RAYS, SECTORS, AGES, FAR = 180, 60, (2, 4), 8.0
+DT = 0.1
 AHEAD = SECTORS // 2
 
 
@@ -33,7 +34,7 @@ def mounted(physics: Physics) -> tuple[Body, Sectors]:
         physics.add_box(size, 0.0, WHITE).place((x, y, 0.0))
     body = carrier(physics, (0.0, 0.0, 0.2))
     lidar = Lidar(Scene(physics), body, RAYS, 360.0, (0.05, FAR))
-    return body, Sectors(lidar, SECTORS, AGES)
+    return body, Sectors(lidar, SECTORS, AGES, DT)
 
 
 def walk(body: Body, sectors: Sectors, poses: list[tuple[float, float, float]]) -> NDArray[np.float32]:
@@ -45,7 +46,7 @@ def walk(body: Body, sectors: Sectors, poses: list[tuple[float, float, float]]) 
         sectors.odometry = x, y, heading
         reading = sectors.read(rng)
     assert sectors.space.contains(reading)
-    return reading.reshape(1 + len(AGES), SECTORS)
+    return reading.reshape(3 + len(AGES), SECTORS)
 
 
 def test_the_first_row_is_how_near_the_nearest_is(physics: Physics) -> None:
@@ -71,15 +72,39 @@ def test_what_walks_shows_where_it_is_and_where_it_was(physics: Physics) -> None
     sectors.reset(rng, 0.0)
     for step in range(5):
         walker.place((1.5, -0.3 + 0.15 * step, 0.2))
-        reading = sectors.read(rng).reshape(1 + len(AGES), SECTORS)
+        reading = sectors.read(rng).reshape(3 + len(AGES), SECTORS)
     left, right = AHEAD + 2, AHEAD - 3
     assert reading[2, left] > 0.1
     assert reading[2, right] < -0.1
     assert np.abs(np.delete(reading[1:], np.arange(AHEAD - 8, AHEAD + 8), axis=1)).max() < 1e-3
 
 
+@pytest.mark.parametrize("velocity", [(0.0, 1.2), (-1.2, 0.0), (0.8, -0.6)])
+@pytest.mark.parametrize("speed", [0.0, 1.0])
+def test_velocities_are_those_over_the_floor(physics: Physics, velocity: tuple[float, float], speed: float) -> None:
+    walker = physics.add_box((0.3, 0.3, 1.0), 0.0, WHITE)
+    body, sectors = mounted(physics)
+    rng = np.random.default_rng(0)
+    sectors.reset(rng, 0.0)
+    for step in range(9):
+        time = DT * (step - 8)
+        x, y = 1.2 + velocity[0] * time, 0.3 + velocity[1] * time
+        walker.place((x, y, 0.2))
+        sectors.odometry = speed * time, 0.0, 0.0
+        body.place((speed * time, 0.0, 0.2))
+        reading = sectors.read(rng).reshape(3 + len(AGES), SECTORS)
+    bearing = math.atan2(0.3, 1.2)
+    sector = AHEAD + int(bearing / (2 * math.pi) * SECTORS)
+    cos, sin = math.cos(bearing), math.sin(bearing)
+    closing, leftward = -(velocity[0] * cos + velocity[1] * sin), velocity[1] * cos - velocity[0] * sin
+    assert reading[-2, sector] == pytest.approx(closing / 2, abs=0.12)
+    assert reading[-1, sector] == pytest.approx(leftward / 2, abs=0.12)
+    away = np.delete(reading[-2:], np.arange(sector - 5, sector + 6), axis=1)
+    assert not away.any()
+
+
 @pytest.mark.parametrize(("sectors", "ages"), [(7, (1,)), (0, (1,)), (60, ()), (60, (2, 1)), (60, (0,))])
 def test_impossible_values_are_refused_by_name(physics: Physics, sectors: int, ages: tuple[int, ...]) -> None:
     lidar = Lidar(Scene(physics), carrier(physics, (0.0, 0.0, 0.2)), RAYS)
     with pytest.raises(RobosimError, match=r"sectors=|ages="):
-        Sectors(lidar, sectors, ages)
+        Sectors(lidar, sectors, ages, DT)

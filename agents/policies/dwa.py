@@ -18,7 +18,7 @@ from robosim.sensors.sectors import NEARNESS
 
 # Where robosim/WarehouseNavigate's observation["state"] has what is read here.
 SPEED, GOAL_DISTANCE, GOAL_SIN, GOAL_COS, AHEAD = 0, 4, 5, 6, slice(7, 13)
-ROWS = 3  # of sectors in observation["lidar"]
+ROWS = 4  # of sectors in observation["lidar"]
 
 SPEEDS = np.linspace(0.0, FORWARD, 7)  # m/s
 YAW_RATES = np.linspace(-YAW_RATE, YAW_RATE, 21)  # rad/s

@@ -1,4 +1,4 @@
-"""What is near in each direction, and what has moved there: a laser scan for a policy."""
+"""What is near in each direction, what has changed there and how it moves: a laser scan for a policy."""
 
 import math
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from robosim.compiled import compiled, inlined
 from robosim.errors import RobosimError
 from robosim.render.kernels.scan import AZIMUTH_ERROR, azimuth
+from robosim.sensors.flow import NOW, THEN, Flow, find_clusters, find_fresh, new_flow, put_points, velocity
 from robosim.sensors.lidar import Lidar
 from robosim.sensors.sensor import Sensor
 
@@ -31,6 +32,7 @@ class History(NamedTuple):
         ages: int64 (ages,), of the earlier scans that are compared with, in readings.
         directions: float64 (rays, 2), cosine and sine of each ray's azimuth.
         nearest: float64 (sectors,).
+        flow: The latest scan and the oldest, in clusters.
     """
 
     scans: NDArray[np.float32]
@@ -38,21 +40,25 @@ class History(NamedTuple):
     ages: NDArray[np.int64]
     directions: NDArray[np.float64]
     nearest: NDArray[np.float64]
+    flow: Flow
 
 
 class Sectors(Sensor):
-    """Reads nearness and its changes: float32 ((1 + len(ages)) * sectors,), rows of sectors one after another.
+    """Reads what is near and how it moves: float32 ((3 + len(ages)) * sectors,), rows of sectors one after another.
 
     Sectors run counter-clockwise from straight back. Row 0 is ``exp(-range / NEARNESS)`` of the nearest return in each
-    sector, 0 where there is none. The other rows say what has moved: row 0 less the same of an earlier scan, its points
+    sector, 0 where there is none. A row for each age follows: row 0 less the same of an earlier scan, its points
     carried along by the robot's own motion since, as odometry tells it. So walls give 0 while the robot drives, and
     people do not. Raw frames hide this: between two of them 0.2 s apart a range hardly changes, and most of that is the
-    robot's own doing.
+    robot's own doing. The last two rows are velocities, in halves of m/s up to 1: how fast what moves in a sector comes
+    nearer, and how fast it moves to the left of the line of sight, both over the floor. They are those of clusters that
+    the scans of now and of the last age do not share; see `robosim.sensors.flow`.
 
     Args:
         lidar: A scanner with one layer that sees all around; its rays are a multiple of ``sectors``.
         sectors: Number of directions.
         ages: Of the earlier scans, in readings, rising.
+        period: Seconds from one reading to the next.
 
     Attributes:
         ranges: The scan behind the last reading, float32 (rays,), m.
@@ -64,7 +70,7 @@ class Sectors(Sensor):
 
     space: spaces.Box
 
-    def __init__(self, lidar: Lidar, sectors: int, ages: tuple[int, ...]) -> None:
+    def __init__(self, lidar: Lidar, sectors: int, ages: tuple[int, ...], period: float) -> None:
         """Reserves memory; see the class."""
         rays = lidar.space.shape
         if len(rays) != 1 or sectors < 1 or rays[0] % sectors:
@@ -79,10 +85,12 @@ class Sectors(Sensor):
             ages=np.array(ages),
             directions=np.column_stack([np.cos(lidar.azimuths), np.sin(lidar.azimuths)]),
             nearest=np.zeros(sectors),
+            flow=new_flow(rays[0]),
         )
+        self._seconds = ages[-1] * period
         self._latest = _NONE
-        self._shape = 1 + len(ages), sectors
-        self.space = spaces.Box(-1.0, 1.0, ((1 + len(ages)) * sectors,), np.float32)
+        self._shape = 3 + len(ages), sectors
+        self.space = spaces.Box(-1.0, 1.0, ((3 + len(ages)) * sectors,), np.float32)
         self.ranges = np.full(rays, self._far, np.float32)
         self.odometry: Pose2 = (0.0, 0.0, 0.0)
 
@@ -102,6 +110,7 @@ class Sectors(Sensor):
             self._history.poses[place] = self.odometry
         rows = np.empty(self._shape, np.float32)
         compare(self._history, self._latest, self._far, rows)
+        track(self._history, self._latest, self._far, self._seconds, rows)
         return rows.ravel()
 
 
@@ -113,7 +122,7 @@ def compare(history: History, latest: int, far: float, rows: NDArray[np.float32]
         history: The scans, the latest among them.
         latest: Its row.
         far: Range that means nothing was met, m.
-        rows: Shape (1 + ages, sectors).
+        rows: Shape (3 + ages, sectors), where all but the last two rows are written.
     """
     scans, nearest, sectors = history.scans, history.nearest, rows.shape[1]
     rays = scans.shape[1]
@@ -124,7 +133,7 @@ def compare(history: History, latest: int, far: float, rows: NDArray[np.float32]
         nearest[sector] = min(nearest[sector], scans[latest, ray])
     for sector in range(sectors):
         rows[0, sector] = math.exp(-nearest[sector] / NEARNESS) if nearest[sector] < far else 0.0
-    for row in range(1, rows.shape[0]):
+    for row in range(1, rows.shape[0] - 2):
         past = (latest - history.ages[row - 1]) % len(scans)
         _carry(history, past, latest, far)
         for sector in range(sectors):
@@ -134,6 +143,49 @@ def compare(history: History, latest: int, far: float, rows: NDArray[np.float32]
                 rows[row, sector] = rows[0, sector] - then
             else:
                 rows[row, sector] = 0.0
+
+
+@compiled
+def track(history: History, latest: int, far: float, seconds: float, rows: NDArray[np.float32]) -> None:
+    """Writes the last two rows of a reading of `Sectors`: velocities.
+
+    Args:
+        history: The scans, the latest among them.
+        latest: Its row; the row after it, around the ring, is the oldest.
+        far: Range that means nothing was met, m.
+        seconds: From the oldest to the latest.
+        rows: Shape (3 + ages, sectors).
+    """
+    flow, scans, sectors = history.flow, history.scans, rows.shape[1]
+    rays, past = scans.shape[1], (latest + 1) % len(scans)
+    closing, leftward = rows.shape[0] - 2, rows.shape[0] - 1
+    for sector in range(sectors):
+        rows[closing, sector] = rows[leftward, sector] = 0.0
+    ahead, left, turn = _seen_from(history.poses, latest, past)
+    put_points(flow, NOW, scans[latest], history.directions, far, 0.0, 0.0, 0.0)
+    put_points(flow, THEN, scans[past], history.directions, far, ahead, left, turn)
+    for scan in (NOW, THEN):
+        find_clusters(flow, scan)
+    for scan in (NOW, THEN):
+        find_fresh(flow, scan)
+    for cluster in range(flow.counts[NOW]):
+        if flow.fresh[NOW, cluster]:
+            vx, vy = velocity(flow, cluster, seconds)
+            x, y = flow.middles[NOW, cluster, 0], flow.middles[NOW, cluster, 1]
+            away = max(math.sqrt(x * x + y * y), 1e-6)
+            nearer, aside = -(vx * x + vy * y) / away, (vy * x - vx * y) / away
+            for ray in range(flow.ends[NOW, cluster, 0], flow.ends[NOW, cluster, 1]):
+                sector = ray * sectors // rays
+                rows[closing, sector] = min(max(nearer / 2, -1.0), 1.0)
+                rows[leftward, sector] = min(max(aside / 2, -1.0), 1.0)
+
+
+@inlined
+def _seen_from(poses: NDArray[np.float64], latest: int, past: int) -> tuple[float, float, float]:
+    """Gives an earlier pose in the latest one's frame: ahead, to the left (m), and turned by how much."""
+    dx, dy = poses[past, 0] - poses[latest, 0], poses[past, 1] - poses[latest, 1]
+    cos, sin = math.cos(poses[latest, 2]), math.sin(poses[latest, 2])
+    return cos * dx + sin * dy, cos * dy - sin * dx, poses[past, 2] - poses[latest, 2]
 
 
 @inlined
@@ -146,10 +198,7 @@ def _carry(history: History, past: int, latest: int, far: float) -> None:
     sectors, rays = len(nearest), len(directions)
     for sector in range(sectors):
         nearest[sector] = _UNSEEN
-    # The earlier pose as seen from the later one.
-    dx, dy = poses[past, 0] - poses[latest, 0], poses[past, 1] - poses[latest, 1]
-    cos, sin = math.cos(poses[latest, 2]), math.sin(poses[latest, 2])
-    ahead, left, turn = cos * dx + sin * dy, cos * dy - sin * dx, poses[past, 2] - poses[latest, 2]
+    ahead, left, turn = _seen_from(poses, latest, past)
     cos, sin = math.cos(turn), math.sin(turn)
     for ray in range(rays):
         met = history.scans[past, ray] < far
