@@ -83,7 +83,7 @@ def test_the_env_and_its_arguments_default_to_those_of_the_agent(tmp_path: Path)
         (["--episodes", "0"], "--episodes must be at least 1, got 0"),
         (["--workers", "0"], "--workers must be at least 1, got 0"),
         (["--seed", "-1"], "--seed must be at least 0, got -1"),
-        (["--env", "robosim/WheelBalanse-v0"], "robosim has: robosim/WheelBalance-v1"),
+        (["--env", "robosim/WheelBalanse-v0"], "robosim has: robosim/WheelBalance-v2"),
         (["--env", "Pendulum-v1"], "Pendulum-v1 cannot be made with"),
         (["--json", "nowhere/r.json"], "there is no folder nowhere"),
     ],
@@ -103,7 +103,7 @@ def test_agents_of_different_envs_need_to_be_told_where_to_act(
     other = save_toy_agent(tmp_path / "other", OTHER)
     assert "different envs (Toy-v0, WideToy-v0): give --env" in error_of(capsys, agent, other)
     assert "observation_space.shape" in error_of(capsys, agent, other, "--env", TOY)
-    assert "give --env (robosim has: robosim/WheelBalance-v1" in error_of(capsys, "random", "zero")
+    assert "give --env (robosim has: robosim/WheelBalance-v2" in error_of(capsys, "random", "zero")
     assert "name at least one agent: random, zero, expert" in error_of(capsys)
 
 
