@@ -102,8 +102,13 @@ def upright(s: State) -> float:
 
 
 def runaway(s: State) -> float:
-    """Gives the distance from the commanded speed, m/s, up to 2: a way back for a policy that saves itself by speed."""
+    """Gives the distance from the commanded speed, m/s, up to 2: haste after a push, a way back from wild rides."""
     return min(speed_error(s), 2.0)
+
+
+def spin(s: State) -> float:
+    """Gives the distance from the commanded yaw rate, rad/s, up to 2: the same for turning."""
+    return min(yaw_rate_error(s), 2.0)
 
 
 def speed_kept(s: State) -> float:
@@ -131,15 +136,17 @@ def fell(s: State) -> bool:
     return s.tilt > FALLEN
 
 
-# Upright and straight on its way pays 4 a second; only a wild ride pays less than nothing.
+# Upright and straight on its way pays 5 a second. `runaway` and `spin` fall as the mean errors do by which success is
+# judged, and where the terms that pay for precision are flat; the worst ride costs 4 a second, less than a fall.
 REWARD = {
-    "upright": Reward(upright, weight=1.0, unit="1", per="second"),
+    "upright": Reward(upright, weight=2.0, unit="1", per="second"),
     "speed": Reward(speed_kept, weight=2.0, unit="1", per="second"),
     "yaw_rate": Reward(yaw_rate_kept, weight=1.0, unit="1", per="second"),
-    "runaway": Reward(runaway, weight=-1.0, unit="m/s", per="second"),
+    "runaway": Reward(runaway, weight=-2.0, unit="m/s", per="second"),
+    "spin": Reward(spin, weight=-1.0, unit="rad/s", per="second"),
     "effort": Reward(effort, weight=-0.2, unit="1", per="second"),
     "roughness": Reward(roughness, weight=-1.0, unit="1", per="second"),
-    "fall": Reward(fell, weight=-5.0, unit="1", per="event"),
+    "fall": Reward(fell, weight=-10.0, unit="1", per="event"),
 }
 DONE = {"fell": Done(fell, kind="failure")}
 METRICS = {
@@ -336,6 +343,6 @@ class WheelBalance(Task[State]):
 
 
 class WheelBalanceEnv(SimEnv):
-    """robosim/WheelBalance-v1."""
+    """robosim/WheelBalance-v2."""
 
     TASK = WheelBalance
