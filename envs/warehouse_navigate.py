@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3, seen_from
 from robosim.physics import Physics
-from robosim.planning.outline import rectangle_gap
+from robosim.planning.outline import impending, rectangle_gap
 from robosim.planning.planner import Planner
 from robosim.render.scene import Scene
 from robosim.render.sketch import BLUE, GREEN, ORANGE, Fan, Line, Sketch, on_floor, ring
@@ -56,7 +56,9 @@ POSE_MEMORY = 2.0  # s, over which those errors stay alike
 CAMERA_SIZE = 64  # pixels each way
 AHEAD = (0.6, 1.5, 3.0)  # m along the planned path: the points of it that are observed
 FAR = 10.0  # m; beyond it distances are observed as this
-CLOSE = 0.6  # m between robot and person, below which it costs
+ROOM = 0.5  # m; to pass people and forklifts closer than that costs,
+HORIZON = 2.5  # s; and to be about to, the more the sooner it comes
+REACH = 0.3 + PERSON_RADIUS, 0.3 + 0.8  # m between the middles of robot and person, of robot and forklift, that touch
 KEEP_CLEAR = 1.5  # m around the start, where nobody is at first
 MOVERS = (Kind.PERSON, Kind.FORKLIFT)
 PLAN_RADIUS = 0.40  # m; the robot's, about the middle between its wheels, and some room
@@ -86,6 +88,7 @@ class State(NamedTuple):
         time: s since the start.
         idle: s since it was last as far as `STUCK` from where it is.
         gap: m from the robot's outline to the nearest person; infinite where there is nobody.
+        danger: 0 to 1, how soon and how closely it meets somebody if all go straight on; see `impending`.
         met: The kinds of things that it touches.
         impact: N, mean force over this control step against things that stand.
         tipped: Whether it lies.
@@ -106,6 +109,7 @@ class State(NamedTuple):
     time: float
     idle: float
     gap: float
+    danger: float
     met: frozenset[Kind]
     impact: float
     tipped: bool
@@ -146,9 +150,9 @@ def stuck(s: State) -> bool:
     return s.idle >= STUCK[1]
 
 
-def crowding(s: State) -> float:
-    """Gives 1 where it touches a person, and 0 from `CLOSE` on."""
-    return max(1 - max(s.gap, 0.0) / CLOSE, 0.0)
+def danger(s: State) -> float:
+    """Gives 1 where it touches somebody and 0 where it is not about to."""
+    return s.danger
 
 
 def turning(s: State) -> float:
@@ -179,7 +183,8 @@ REWARD = {
     "crash": Reward(lambda s: crashed(s) or tipped(s), weight=-15.0, unit="1"),
     "stuck": Reward(stuck, weight=-10.0, unit="1"),
     "touch": Reward(touches, weight=-3.0, unit="1", per="second"),
-    "crowding": Reward(crowding, weight=-3.0, unit="1", per="second"),
+    # A collision is rare and comes seconds after what led to it; this tells at once.
+    "danger": Reward(danger, weight=-4.0, unit="1", per="second"),
     "turning": Reward(turning, weight=-0.1, unit="rad²/s²", per="second"),
     "time": Reward(lambda s: 1.0, weight=-0.3, unit="1", per="second"),
 }
@@ -353,10 +358,22 @@ class WarehouseNavigate(Task[State]):
             time=self._steps * CONTROL_DT,
             idle=(self._steps - self._anchored) * CONTROL_DT,
             gap=rectangle_gap(x, y, heading, _HALF, self.traffic.people_positions) - PERSON_RADIUS,
+            danger=self._danger(x, y, speed * math.cos(heading), speed * math.sin(heading)),
             met=met,
             impact=impact,
             tipped=self.robot.tipped,
         )
+
+    def _danger(self, x: float, y: float, vx: float, vy: float) -> float:
+        traffic = self.traffic
+        people, forklifts = (
+            impending((x, y), (vx, vy), others, velocities, reach, ROOM, HORIZON)
+            for others, velocities, reach in (
+                (traffic.people_positions, traffic.people_velocities, REACH[0]),
+                (traffic.forklift_positions, traffic.forklift_velocities, REACH[1]),
+            )
+        )
+        return max(people, forklifts)
 
     def _contacts(self) -> tuple[frozenset[Kind], float]:
         bumps = self.robot.bumped()
