@@ -68,6 +68,9 @@ class NormaliseConfig(_Frozen):
 
     observation: bool = True
     """Shift and scale observations to mean 0, variance 1."""
+    keys: tuple[str, ...] | None = None
+    """Of a dict observation, the parts that this is done to; None: all of them. What is scaled already should stay as
+    it is: a sector in which somebody moves once in a hundred steps would be blown up to the clip, fast or slow."""
     reward: bool = False
     """Scale rewards by the standard deviation of the discounted return (training only)."""
     clip: Annotated[Finite, Field(gt=0)] = 10.0

@@ -12,7 +12,7 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
-from robosim.agents.training.experiment import Experiment, PpoConfig
+from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.errors import RobosimError
@@ -62,10 +62,22 @@ def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
         VecMonitor(envs),
         norm_obs=normalise.observation,
         norm_reward=normalise.reward,
+        norm_obs_keys=_normalised_keys(envs, normalise),
         clip_obs=normalise.clip,
         clip_reward=normalise.clip,
         gamma=experiment.ppo.gamma,
     )
+
+
+def _normalised_keys(envs: VecEnv, normalise: NormaliseConfig) -> list[str] | None:
+    if normalise.keys is None or not normalise.observation:
+        return None
+    parts = envs.observation_space.spaces if isinstance(envs.observation_space, gym.spaces.Dict) else {}
+    unknown = sorted(set(normalise.keys) - set(parts))
+    if unknown:
+        have = ", ".join(sorted(parts)) or "none: the observation is no dict"
+        raise LearnerError(f"normalise.keys = {list(normalise.keys)}: {', '.join(unknown)} is no part; it has {have}")
+    return list(normalise.keys)
 
 
 def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_done: int) -> PPO:
