@@ -53,6 +53,23 @@ def test_an_env_that_is_registered_here_alone_is_known_to_a_worker_that_imports_
     assert np.abs(seen[:, 0]) == pytest.approx(0.8)  # level 3
 
 
+@pytest.mark.medium
+def test_only_the_parts_that_were_named_are_scaled() -> None:
+    env = {"id": "robosim/WarehouseNavigate-v0", "kwargs": {"level": 0}}
+    with closing(make_envs(toy(env=env, normalise={"keys": ["state"]}))) as envs:
+        scaled = envs.reset()
+        seen = envs.get_original_obs()
+    assert isinstance(scaled, dict)
+    assert isinstance(seen, dict)
+    np.testing.assert_array_equal(scaled["lidar"], seen["lidar"])
+    assert not np.allclose(scaled["state"], seen["state"])
+
+
+def test_a_part_that_is_not_there_is_told() -> None:
+    with pytest.raises(LearnerError, match=r"normalise\.keys = \['stat'\]: stat is no part; it has none"):
+        make_envs(toy(normalise={"keys": ["stat"]}))
+
+
 def test_the_learning_rate_falls_in_a_line_and_never_below_one_percent() -> None:
     linear = learning_rate(toy(ppo={**PPO, "learning_rate": 0.1}).ppo)
     assert [linear(share) for share in (1.0, 0.5, 0.0, -0.1)] == pytest.approx([0.1, 0.05, 0.001, 0.001])

@@ -49,10 +49,13 @@ def make_envs(experiment: Experiment) -> VecNormalize:
         raise
     try:
         check_spaces(envs.observation_space, envs.action_space)
+        return normalised(envs, experiment)
+    except LearnerError:
+        envs.close()
+        raise
     except ValueError as error:
         envs.close()
         raise LearnerError(f"env.id = {env_id!r}: {error}") from None
-    return normalised(envs, experiment)
 
 
 def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
