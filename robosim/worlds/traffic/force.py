@@ -22,6 +22,7 @@ CLEAR = 0.30  # m of clearance that a walker's middle keeps; more than its radiu
 _HORIZON = 5.0  # m; the paper has 8 to 10, and aisles are short
 _RELAXATION = 0.5  # s, the paper's
 _ROOM = 0.12  # m that walkers like to keep between them
+_AT_FEET = 0.6  # m beyond that, from where on even who does not look out sees the robot: a step, and the time to stop
 _STEPS, _STEP = 8, 0.25  # samples along a direction, m, in search of walls
 _THIN = 0.20  # m of clearance where a direction counts as walled
 _DIRECTIONS, _ALL_AROUND = 9, 16  # to each side, and where the way is barred
@@ -47,7 +48,7 @@ class Crowd(NamedTuple):
         wanted: float64 (n, 2), the velocity that each chooses, m/s.
         heading: float64 (n,), rad.
         pace: float64 (n,), m/s that each likes to walk at.
-        heeds: bool (n,), whether each sees the robot.
+        heeds: bool (n,), whether each looks out for the robot; who does not notices it at their feet.
         walking: bool (n,).
         waited: float64 (n,), s, of not getting on while walking.
         dodging: float64 (n,), s for which each still looks for a way around to the sides and behind.
@@ -190,9 +191,9 @@ def _to_bodies(
                 dx, dy, vx - crowd.velocity[j, 0], vy - crowd.velocity[j, 1], 2 * RADIUS + _ROOM, pace, free
             )
     for j in range(len(others)):
-        if j > 0 or crowd.heeds[i]:
-            dx, dy = others[j, 0] - x, others[j, 1] - y
-            reach = RADIUS + others[j, 4] + _ROOM
+        dx, dy = others[j, 0] - x, others[j, 1] - y
+        reach = RADIUS + others[j, 4] + _ROOM
+        if j > 0 or crowd.heeds[i] or dx * dx + dy * dy < (reach + _AT_FEET) ** 2:
             free = _until_touch(dx, dy, vx - others[j, 2], vy - others[j, 3], reach, pace, free)
     return free
 
