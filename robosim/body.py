@@ -7,7 +7,18 @@ from numpy.typing import NDArray
 
 from robosim.bullet import pybullet
 from robosim.errors import RobosimError
-from robosim.math import IDENTITY, Mat3, Quat, Vec3, cross, inverse, quaternion_product, rotation_rows, to_world
+from robosim.math import (
+    IDENTITY,
+    Mat3,
+    Quat,
+    Vec3,
+    cross,
+    inverse,
+    quaternion_product,
+    relative_pose,
+    rotation_rows,
+    to_world,
+)  # fmt: skip
 from robosim.shapes import ORIGIN, WHITE, Colour, Kind, Visual
 
 Pose = tuple[Vec3, Quat]
@@ -21,15 +32,16 @@ class Moment:
     Attributes:
         number: Grows with every physics step, restore and reset of joints.
         placed: int64 (bodies,), how often each body was put somewhere, by `Body.place` or by a restore.
+        placements: Grows whenever one of them was.
         stands: float64 (bodies, 7), position (m) and quaternion of each fixture: the physics need not be asked.
         looks: Grows whenever a body's colour changes.
     """
 
-    __slots__ = ("looks", "number", "placed", "stands")
+    __slots__ = ("looks", "number", "placed", "placements", "stands")
 
     def __init__(self) -> None:
         """Begins at 0, without bodies."""
-        self.number = self.looks = 0
+        self.number = self.looks = self.placements = 0
         self.placed: NDArray[np.int64] = np.zeros(0, np.int64)
         self.stands: NDArray[np.float64] = np.zeros((0, 7))
 
@@ -54,6 +66,7 @@ class Body:
 
     Attributes:
         colours: Those of whole links that `set_colour` has painted, by PyBullet's number.
+        welds: Links that fixed joints hold: number → the link that carries it, and its pose in that link's frame.
     """
 
     def __init__(
@@ -75,16 +88,19 @@ class Body:
         self._kept_stands = self._stands
         self.colours: dict[int, Colour] = {}
         self._kept_colours: dict[int, Colour] = {}
-        self._moment, self._read_at = moment, -1
+        self._moment, self._read_at, self._told_at = moment, -1, -1
         self._rows: Mat3 | None = None
         name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
         self._links = {name.decode(): BASE}
         self._joints: dict[str, int] = {}
+        fixed: dict[int, int] = {}
         for joint in range(pybullet.getNumJoints(index, physicsClientId=client)):
             info = pybullet.getJointInfo(index, joint, physicsClientId=client)
             self._joints[info[1].decode()] = joint
             self._links[info[12].decode()] = joint
-            if info[2] != pybullet.JOINT_FIXED:
+            if info[2] == pybullet.JOINT_FIXED:
+                fixed[joint] = info[16]
+            else:
                 # PyBullet gives every joint a velocity motor when it loads; it would brake what nobody commands.
                 pybullet.setJointMotorControl2(index, joint, pybullet.VELOCITY_CONTROL, force=0, physicsClientId=client)
         inertial = pybullet.getDynamicsInfo(index, BASE, physicsClientId=client)
@@ -92,6 +108,10 @@ class Body:
         # PyBullet poses the principal axes of inertia; where the URDF has products of inertia, they are turned.
         # Of a fixture it tells nothing, which reads as zeros.
         self._com_turn: Quat | None = None if inertial[4] in (IDENTITY, (0.0, 0.0, 0.0, 0.0)) else inertial[4]
+        self.welds: dict[int, tuple[int, Pose]] = {}
+        for link, parent in fixed.items():  # PyBullet numbers parents before their children
+            carrier = self.welds[parent][0] if parent in self.welds else parent
+            self.welds[link] = carrier, relative_pose(self._frame(carrier), self._frame(link))
 
     @property
     def number(self) -> int:
@@ -114,13 +134,19 @@ class Body:
         if self.fixture:
             x, y, z, *turn = self._stands
             return (x, y, z), (turn[0], turn[1], turn[2], turn[3])
-        pose: Pose = pybullet.getBasePositionAndOrientation(self._index, physicsClientId=self._client)
-        return pose
+        if self._told_at != self._moment.number:
+            # Named arguments would cost a tenth more.
+            self._told: Pose = pybullet.getBasePositionAndOrientation(self._index, self._client)
+            self._told_at = self._moment.number
+        return self._told
 
     def link_poses(self, links: Sequence[int]) -> list[Pose]:
         """Gives position (m) and quaternion in the world of links' frames, by PyBullet's numbers, -1 not among them."""
         states = pybullet.getLinkStates(self._index, links, computeForwardKinematics=True, physicsClientId=self._client)
         return [state[_LINK_FRAME] for state in states]
+
+    def _frame(self, link: int) -> Pose:
+        return self.pose() if link == BASE else self.link_poses([link])[0]
 
     def _read_pose(self) -> Pose:
         """Gives where the base's centre of mass is and how the base's own frame is turned."""
@@ -164,6 +190,7 @@ class Body:
                 self._stand(place)
                 self._moment.stands[self._rank] = place
                 self._moment.placed[self._rank] += 1
+                self._moment.placements += 1
             return
         com, turn = position, quaternion
         if self._com != ORIGIN:  # what moves at every step is spared the products
@@ -174,8 +201,9 @@ class Body:
         pybullet.resetBasePositionAndOrientation(self._index, com, turn, physicsClientId=self._client)
         if self.dynamic:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
-        self._read_at = -1
+        self._read_at = self._told_at = -1
         self._moment.placed[self._rank] += 1
+        self._moment.placements += 1
 
     def _stand(self, place: list[float]) -> None:
         """Tells PyBullet where a fixture stands."""
@@ -323,6 +351,7 @@ def stand(fixtures: Sequence[Body], places: NDArray[np.float64]) -> None:
         moment, first = fixtures[0]._moment, fixtures[0]._rank
         moment.stands[first : first + len(fixtures)] = places
         moment.placed[first : first + len(fixtures)] += 1
+        moment.placements += 1
 
 
 class Joints:

@@ -68,6 +68,13 @@ def inverse(quaternion: Sequence[float]) -> Quat:
     return (-x, -y, -z, w)
 
 
+def relative_pose(frame: tuple[Vec3, Quat], pose: tuple[Vec3, Quat]) -> tuple[Vec3, Quat]:
+    """Gives a pose, position and quaternion, in a frame whose own pose is given."""
+    (x, y, z), turn = frame
+    a, b, c = pose[0]
+    return to_body(rotation_rows(turn), (a - x, b - y, c - z)), quaternion_product(inverse(turn), pose[1])
+
+
 def axis_angle(axis: Sequence[float], angle: float) -> Quat:
     """Gives the quaternion that turns by ``angle`` radians about a unit ``axis``."""
     s = math.sin(angle / 2)

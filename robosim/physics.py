@@ -276,6 +276,7 @@ class Physics:
             body.restore()
         pybullet.restoreState(stateId=self._state, physicsClientId=self.client)
         self.moment.placed += 1  # what is fixed has gone back, too
+        self.moment.placements += 1
         self.moment.number += 1
 
     def step(self, steps: int = 1) -> None:

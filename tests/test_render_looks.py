@@ -1,6 +1,7 @@
 """What the rasteriser prints and shades where, of bodies that move, change colour or cannot be drawn."""
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -271,6 +272,55 @@ def test_joints_move_on_a_base_that_is_fixed() -> None:
         physics.step(30)
         scene.update()
         _check_robot(physics, scene, robot)
+
+
+WELDED = """<robot name="welded">
+  <link name="base">LINK(0.1 0.05 0.2, 0.3 0.2 0.1) SEEN(0.05 0 0.1, 0 0 0.4, box size="0.8 0.5 0.3")</link>
+  <link name="arm">LINK(0 0 0.3, 0.5 0 0) SEEN(0 0 0.35, 0.2 0.1 0, box size="0.2 0.15 0.7")</link>
+  <joint name="shoulder" type="revolute"><parent link="base"/><child link="arm"/>
+    <origin xyz="0.1 0 0.25" rpy="0 0 0.5"/><axis xyz="0 1 0"/>
+    <limit lower="-2" upper="2" effort="9" velocity="9"/></joint>
+  <link name="hand">LINK(0.1 0 0, 0.1 0.7 0) SEEN(0.2 0 0, 0 0.3 0, box size="0.4 0.3 0.1")</link>
+  <joint name="wrist" type="fixed"><parent link="arm"/><child link="hand"/>
+    <origin xyz="0 0 0.7" rpy="0 0.4 0.3"/></joint>
+  <link name="tool">LINK(0 0 0, 0 0 0) SEEN(0 0 0.1, 0 0 0, box size="0.1 0.1 0.3")</link>
+  <joint name="clamp" type="fixed"><parent link="hand"/><child link="tool"/>
+    <origin xyz="0.4 0 0" rpy="0.2 0 0.3"/></joint>
+  <link name="tail">LINK(0 0 0, 0 0 0) SEEN(-0.2 0 0, 0 0 0, box size="0.4 0.1 0.1")</link>
+  <joint name="root" type="fixed"><parent link="base"/><child link="tail"/>
+    <origin xyz="-0.4 0 0" rpy="0.1 0.3 0"/></joint>
+</robot>"""
+
+
+def test_what_is_welded_on_is_seen_where_the_physics_says(physics: Physics, tmp_path: Path) -> None:
+    """Fixed joints one after another, on the base and on a link that moves, with centres of mass anywhere."""
+    inertial = r"""<inertial><origin xyz="\1" rpy="\2"/><mass value="1"/>
+      <inertia ixx="0.02" iyy="0.03" izz="0.04" ixy="0.003" ixz="0.001" iyz="0"/></inertial>"""
+    text = re.sub(r"LINK\((.*?), (.*?)\)", inertial, WELDED)
+    text = re.sub(
+        r"SEEN\((.*?), (.*?), (.*?)\)", r'<visual><origin xyz="\1" rpy="\2"/><geometry><\3/></geometry></visual>', text
+    )
+    (tmp_path / "welded.urdf").write_text(text)
+    robot = physics.load_urdf(tmp_path / "welded.urdf", (1.0, 2.0, 0.5), axis_angle((0.6, 0.0, 0.8), 0.9))
+    scene, shoulder = Scene(physics), robot.joints("shoulder")
+    for angle in (0.0, 1.1, -0.6):
+        shoulder.reset([angle])
+        robot.place((0.5, -angle, 1.0), axis_angle((0.0, 0.6, 0.8), angle))
+        physics.step(3)
+        scene.update()
+        _check_robot(physics, scene, robot)
+
+
+def test_a_body_that_was_left_out_is_read_the_next_time(physics: Physics) -> None:
+    box, other = (physics.add_box((1.0, 1.0, 1.0), 1.0, GREY) for _ in range(2))
+    scene = Scene(physics)
+    for body in (box, other):
+        body.place((3.0, 4.0, 5.0))
+    scene.update(without=box)
+    np.testing.assert_allclose(scene.poses[scene.row(other), :, 3], (3.0, 4.0, 5.0))
+    np.testing.assert_allclose(scene.poses[scene.row(box), :, 3], (0.0, 0.0, 0.0))
+    scene.update()
+    np.testing.assert_allclose(scene.poses[scene.row(box), :, 3], (3.0, 4.0, 5.0))
 
 
 def test_what_cannot_be_drawn_is_named_and_nothing_crashes(physics: Physics) -> None:

@@ -5,16 +5,17 @@ from robosim.render.kernels.arrays import Array
 
 
 @compiled
-def place(told: Array, offsets: Array, slots: Array, poses: Array) -> None:
+def place(told: Array, count: int, slots: Array, offsets: Array, poses: Array) -> None:
     """Writes poses of links.
 
     Args:
-        told: float64 (n, 7), position and quaternion xyzw in the world.
+        told: float64 (rows, 7), position and quaternion xyzw in the world.
+        count: How many rows are told.
+        slots: int64 (rows,), the link that each row is about.
         offsets: float64 (links, 3, 4), from each link's frame to the frame that is told of it.
-        slots: int64 (n,), the link that each row is about.
         poses: float64 (links, 3, 4), from each link's frame to the world.
     """
-    for row in range(len(slots)):
+    for row in range(count):
         _place(told, row, offsets, slots[row], poses)
 
 
