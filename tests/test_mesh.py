@@ -17,6 +17,7 @@ from robosim.render import mesh_file
 from robosim.render.lens import Lens, looking
 from robosim.render.mesh import DEVIATION, Mesh, tessellate
 from robosim.render.mesh_file import load_mesh
+from robosim.render.packing import Part, pack
 from robosim.render.renderer import Renderer
 from robosim.render.scene import Scene
 from robosim.render.thinning import visible
@@ -69,6 +70,37 @@ def test_shapes_are_closed_and_face_outwards(shape: Shape) -> None:
     if mesh.normals is not None:
         assert np.linalg.norm(mesh.normals, axis=-1) == pytest.approx(1.0)
         assert ((mesh.normals * (across / np.linalg.norm(across, axis=1, keepdims=True))[:, None]).sum(-1) > 0.7).all()
+
+
+def _drawn(mesh: Mesh, *, textured: bool) -> int:
+    """How many faces pictures draw; what they leave out is the other half of what they draw."""
+    geometry = pack([Part(mesh, Visual(Sphere(1.0)), 0, (0, 0))], [textured])
+    drawn, count = int(geometry.drawn_until[0]), len(geometry.faces)
+    assert count == len(mesh.faces)
+    corners = geometry.vertices[geometry.faces].astype(np.float64)
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
+    whole = np.linalg.norm(
+        np.where((geometry.faces[:, 3] == geometry.faces[:, 2])[:, None], across / 2, across), axis=1
+    )
+    before = mesh.vertices[mesh.faces]
+    area = np.linalg.norm(np.cross(before[:, 1] - before[:, 0], before[:, 2] - before[:, 0]), axis=1).sum() / 2
+    assert whole[:drawn].sum() == pytest.approx(area, rel=1e-6)
+    return drawn
+
+
+def test_triangles_that_make_a_parallelogram_are_drawn_as_one() -> None:
+    box = tessellate(Box((1.0, 0.5, 0.2)))
+    assert _drawn(box, textured=True) == 6
+    assert box.uvs is not None
+    uvs = box.uvs.copy()
+    uvs[0] += 0.1  # one triangle is printed otherwise than the other half of its side
+    assert _drawn(Mesh(box.vertices, box.faces, uvs=uvs), textured=True) == 7
+    assert _drawn(Mesh(box.vertices, box.faces, uvs=uvs), textured=False) == 6
+    tube = tessellate(Cylinder(0.14, 0.3))
+    around = (len(tube.faces) + 4) // 4
+    assert _drawn(tube, textured=False) == len(tube.faces) - around
+    kite = np.array([(0.0, 0.0, 0.0), (1.0, -0.5, 0.0), (3.0, 0.0, 0.0), (1.0, 0.5, 0.0)])
+    assert _drawn(Mesh(kite, np.array([[0, 1, 2], [0, 2, 3]], np.int32)), textured=False) == 2
 
 
 def _write(path: Path, mesh: Mesh) -> MeshFile:

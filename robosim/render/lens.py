@@ -91,6 +91,12 @@ def facing(eye: Point, forward: NDArray[np.float64], up: Point = (0.0, 0.0, 1.0)
     return np.column_stack([turn, -turn @ np.asarray(eye, np.float64)])
 
 
+def carried(view: View, pose: NDArray[np.float64]) -> View:
+    """Gives the view of a camera from that in the frame of what carries it, whose pose in the world is (3, 4)."""
+    turn = view[:, :3] @ pose[:, :3].T
+    return np.column_stack([turn, view[:, 3] - turn @ pose[:, 3]])
+
+
 def parallel(view: View, size: int, width: float, depth: float) -> Camera:
     """Gives a camera with parallel rays, as the sun has them: a square picture, ``width`` metres wide.
 

@@ -1,9 +1,10 @@
 """Meshes packed into the arrays of the rasteriser: once, when a scene is made."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from robosim.math import rotation_rows
 from robosim.render.kernels.arrays import NONE, Geometry
 from robosim.render.mesh import Mesh
+from robosim.render.pairing import pair
 from robosim.shapes import Visual
 
 _TILE = 384  # faces; larger surfaces are cut up, so that what lies outside the picture is left out early
@@ -52,60 +54,74 @@ def _piece(part: Part, rows: NDArray[np.intp]) -> Part:
     return Part(piece, part.visual, part.link, part.label)
 
 
-def pack(parts: Sequence[Part], textured: Sequence[bool]) -> Geometry:
+def pack(parts: Sequence[Part], textured: Sequence[bool], *, pairs: bool = True) -> Geometry:
     """Packs parts.
 
     Args:
-        parts: What is seen.
+        parts: What is seen, those of a link one after another, and links from the first to the last.
         textured: Which of them have a texture; the others' texture coordinates are left out.
+        pairs: Draw parallelograms as one face; otherwise triangles keep their order.
     """
     blocks: dict[str, list[NDArray[Any]]] = defaultdict(list)
-    spheres, halves = [], []
-    first_vertex, first_face, rows = [0], [0], {"normals": 0, "uvs": 0}
+    first_vertex, first_face, drawn_until, rows = [0], [0], list[int](), {"normals": 0, "uvs": 0}
     for number, (part, has_texture) in enumerate(zip(parts, textured, strict=True)):
         turn = np.array(rotation_rows(part.visual.quaternion))
         points = part.mesh.vertices @ turn.T + part.visual.position
-        corners = points[part.mesh.faces]
-        real = _areas(corners) > _NO_AREA
-        corners = corners[real]
-        blocks["vertices"].append(points)
-        blocks["faces"].append(part.mesh.faces[real] + first_vertex[-1])
-        blocks["planes"].append(_planes(corners))
-        blocks["owners"].append(np.full(len(corners), number))
-        spheres.append(_sphere(points))
-        halves.append(np.ptp(points, axis=0) / 2)
-        shares = _barycentric(corners)
+        real = _areas(points[part.mesh.faces]) > _NO_AREA
+        triangles = part.mesh.faces[real]
         normals = None if part.mesh.normals is None else part.mesh.normals[real] @ turn.T
         uvs = None if part.mesh.uvs is None or not has_texture else part.mesh.uvs[real]
+        known = [
+            extra.reshape(3 * len(triangles), -1) for extra in (points[triangles], normals, uvs) if extra is not None
+        ]
+        if pairs:
+            picks, fourth, alone = pair(triangles, np.concatenate(known, axis=1))
+        else:
+            picks, fourth, alone = np.arange(3 * len(triangles)).reshape(-1, 3), triangles[:, 2], len(triangles)
+        faces = np.column_stack([triangles.ravel()[picks], fourth])
+        corners = points[faces[:, :3]]
+        blocks["vertices"].append(points)
+        blocks["faces"].append(faces + first_vertex[-1])
+        blocks["planes"].append(_planes(corners))
+        blocks["owners"].append(np.full(len(corners), number))
+        drawn_until.append(first_face[-1] + alone)
+        shares = _barycentric(corners)
         for name, extra in (("normals", normals), ("uvs", uvs)):
             if extra is None:
                 blocks[f"{name} rows"].append(np.full(len(corners), NONE))
                 continue
             blocks[f"{name} rows"].append(rows[name] + np.arange(len(corners)))
-            blocks[name].append(np.einsum("fik,fij->fkj", extra, shares))
+            blocks[name].append(np.einsum("fik,fij->fkj", extra.reshape(-1, extra.shape[-1])[picks], shares))
             rows[name] += len(corners)
         first_vertex.append(first_vertex[-1] + len(points))
         first_face.append(first_face[-1] + len(corners))
+    links = np.array([part.link for part in parts], np.int32)
+    first_part = np.searchsorted(links, np.arange(links.max(initial=-1) + 2)).astype(np.int32)
     return Geometry(
-        vertices=_stack(blocks["vertices"], (0, 3)).astype(np.float32),
-        faces=_stack(blocks["faces"], (0, 3)).astype(np.int32),
-        planes=_stack(blocks["planes"], (0, 4)).astype(np.float32),
-        face_part=_stack(blocks["owners"], (0,)).astype(np.int32),
-        face_normals=_stack(blocks["normals rows"], (0,)).astype(np.int32),
-        normals=_stack(blocks["normals"], (0, 3, 4)).astype(np.float32),
-        face_uvs=_stack(blocks["uvs rows"], (0,)).astype(np.int32),
-        uvs=_stack(blocks["uvs"], (0, 2, 4)).astype(np.float32),
+        vertices=_stack(blocks["vertices"], (0, 3), np.float32, "F"),
+        faces=_stack(blocks["faces"], (0, 4), np.int32),
+        planes=_stack(blocks["planes"], (0, 4), np.float32, "F"),
+        face_part=_stack(blocks["owners"], (0,), np.int32),
+        face_normals=_stack(blocks["normals rows"], (0,), np.int32),
+        normals=_stack(blocks["normals"], (0, 3, 4), np.float32),
+        face_uvs=_stack(blocks["uvs rows"], (0,), np.int32),
+        uvs=_stack(blocks["uvs"], (0, 2, 4), np.float32),
         first_face=np.array(first_face, np.int32),
         first_vertex=np.array(first_vertex, np.int32),
-        spheres=np.array(spheres, np.float64).reshape(-1, 4),
-        halves=np.array(halves, np.float64).reshape(-1, 3),
-        links=np.array([part.link for part in parts], np.int32),
+        drawn_until=np.array(drawn_until, np.int32),
+        first_part=first_part,
+        spheres=_balls(blocks["vertices"]),
+        halves=np.array([np.ptp(points, axis=0) / 2 for points in blocks["vertices"]], np.float64).reshape(-1, 3),
+        balls=_balls([_stack(blocks["vertices"][a:b], (0, 3), np.float64) for a, b in itertools.pairwise(first_part)]),
+        links=links,
         labels=np.array([part.label for part in parts], np.int16).reshape(-1, 2),
     )
 
 
-def _stack(blocks: list[NDArray[Any]], empty: tuple[int, ...]) -> NDArray[Any]:
-    return np.concatenate(blocks) if blocks else np.zeros(empty)
+def _stack(
+    blocks: list[NDArray[Any]], empty: tuple[int, ...], kind: type[np.generic], order: Literal["C", "F"] = "C"
+) -> NDArray[Any]:
+    return (np.concatenate(blocks) if blocks else np.zeros(empty)).astype(kind, order)
 
 
 def _areas(corners: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,9 +135,14 @@ def _planes(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([normals, np.einsum("fk,fk->f", normals, corners[:, 0])])
 
 
-def _sphere(points: NDArray[np.float64]) -> tuple[float, ...]:
-    middle = (points.min(0) + points.max(0)) / 2
-    return (*middle, float(np.linalg.norm(points - middle, axis=1).max()))
+def _balls(groups: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Gives middle and radius of a ball around each group of points, (n, 4)."""
+    balls = np.zeros((len(groups), 4))
+    for ball, points in zip(balls, groups, strict=True):
+        if len(points):
+            ball[:3] = (points.min(0) + points.max(0)) / 2
+            ball[3] = np.linalg.norm(points - ball[:3], axis=1).max()
+    return balls
 
 
 def _barycentric(corners: NDArray[np.float64]) -> NDArray[np.float64]:

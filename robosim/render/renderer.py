@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
-from robosim.render.kernels.arrays import NONE, Camera, Light, Shadow, make_buffers
-from robosim.render.kernels.develop import develop_colour, develop_depth, develop_segmentation
+from robosim.render.kernels.arrays import NONE, Camera, Light, Shadow, make_buffers, make_palette
+from robosim.render.kernels.develop import develop_colour
 from robosim.render.kernels.draw import draw
-from robosim.render.kernels.paint import paint
-from robosim.render.lens import Lens, View, facing, parallel, rows
+from robosim.render.kernels.kept import Kept, keep
+from robosim.render.kernels.snap import snap
+from robosim.render.lens import Lens, View, carried, facing, parallel, rows
 from robosim.render.scene import Scene
 
 
@@ -44,6 +45,8 @@ class Shadows:
     depth: float = 60.0
 
 
+_NO_RGB, _NO_DEPTH = np.zeros((0, 0, 3), np.uint8), np.zeros((0, 0), np.float32)
+_NO_LABELS = np.zeros((0, 0, 2), np.int16)
 _NO_SHADOW = Shadow(rows(np.zeros((3, 4))), (1.0, 1.0, 0.0, 0.0, 0.0, 1.0), np.zeros((0, 0), np.float32))
 
 
@@ -82,7 +85,11 @@ class Renderer:
         self._scene, self._samples, self._shadows, self._smooth = scene, samples, shadows, smooth
         self._light = light or daylight()
         self._plain = samples == 1 and shadows is None and not smooth and math.isinf(self._light.haze)
-        self._buffers = make_buffers(lens.height * samples, lens.width * samples, scene.geometry, paints=self._plain)
+        self._lens = lens.camera(np.eye(4)[:3], samples).lens
+        self._buffers = make_buffers(lens.height * samples, lens.width * samples, scene.geometry)
+        palette = make_palette(lens.width, scene.geometry, scene.looks, self._light)
+        self._kept = Kept(scene.geometry, scene.looks, scene.poses, self._buffers, palette)
+        self._room = keep(self._kept)
         self._sun = None if shadows is None else make_buffers(shadows.size, shadows.size, scene.geometry)
 
     def draw(
@@ -92,19 +99,23 @@ class Renderer:
         depth: NDArray[np.float32] | None = None,
         segmentation: NDArray[np.int16] | None = None,
         *,
+        depth8: NDArray[np.uint8] | None = None,
         depth_range: tuple[float, float] | None = None,
+        carrier: int = NONE,
         without: int = NONE,
         focus: tuple[float, float, float] = (0.0, 0.0, 0.0),
     ) -> None:
         """Draws what is asked for, all from one pass.
 
         Args:
-            view: Where the camera stands: (3, 4), from the world to its frame.
+            view: Where the camera stands: (3, 4), from the world to its frame, or from that of its carrier.
             rgb: Shape (height, width, 3), uint8: where colours are written.
             depth: Shape (height, width), float32: distance along the camera's axis in metres, infinity for nothing.
             segmentation: Shape (height, width, 2), int16: number of the body and `robosim.shapes.Kind`; (-1, 0) for
                 nothing.
+            depth8: Shape (height, width, 1), uint8: depth in steps of a 255th of the farthest in ``depth_range``.
             depth_range: Depths that are not within it are written as 0; None: none is, and nothing is infinity.
+            carrier: The row of `Scene.poses` of the link that carries the camera; -1 for none.
             without: Number of a body that is left out.
             focus: Around which point of the world there are shadows, metres.
 
@@ -112,28 +123,28 @@ class Renderer:
             RobosimError: An array does not fit, the view is not finite, or depth or segmentation was asked for with
                 more than one sample a pixel.
         """
-        if self._samples > 1 and (depth is not None or segmentation is not None):
+        if self._samples > 1 and not (depth is None and segmentation is None and depth8 is None):
             raise RobosimError(f"samples={self._samples}: depth and segmentation are exact only with 1 sample a pixel")
-        size = self.lens.height, self.lens.width
-        _check("rgb", rgb, (*size, 3), np.uint8)
-        _check("depth", depth, size, np.float32)
-        _check("segmentation", segmentation, (*size, 2), np.int16)
-        scene, camera = self._scene, self.lens.camera(view, self._samples)
-        if not math.isfinite(sum(map(sum, camera.from_world))):
+        scene, size = self._scene, (self.lens.height, self.lens.width)
+        asked = (
+            _checked("rgb", rgb, (*size, 3), _NO_RGB),
+            _checked("depth", depth, size, _NO_DEPTH),
+            _checked("depth8", depth8, (*size, 1), _NO_RGB),
+            _checked("segmentation", segmentation, (*size, 2), _NO_LABELS),
+        )
+        colour = asked[0]
+        if not self._plain:
+            asked = (_NO_RGB, *asked[1:])
+        reach = (0.0, math.inf, math.inf) if depth_range is None else (*depth_range, 0.0)
+        view = np.ascontiguousarray(view)
+        if not snap(self._room, view, carrier, self._lens, without, reach, *asked):
             raise RobosimError(f"view={view!r} is not finite: did the physics diverge?")
-        draw(scene.geometry, scene.looks.shown, scene.poses, camera, without, False, self._buffers)
-        if depth is not None:
-            nearest, farthest, nothing = (0.0, math.inf, math.inf) if depth_range is None else (*depth_range, 0.0)
-            develop_depth(self._buffers, camera, nearest, farthest, nothing, depth)
-        if segmentation is not None:
-            develop_segmentation(self._buffers, scene.geometry, segmentation)
-        if rgb is not None:
-            shadow = self._shadow(focus, without)
+        if colour.size and not self._plain:
+            if carrier != NONE:
+                view = carried(view, scene.poses[carrier])
+            shadow, camera = self._shadow(focus, without), self.lens.camera(view, self._samples)
             what = self._buffers, scene.geometry, scene.looks, scene.poses, camera, self._light, shadow
-            if self._plain:
-                paint(*what, rgb)
-            else:
-                develop_colour(*what, self._smooth, rgb)
+            develop_colour(*what, self._smooth, colour)
 
     def _shadow(self, focus: tuple[float, float, float], without: int) -> Shadow:
         if self._shadows is None or self._sun is None:
@@ -152,9 +163,12 @@ def sun_camera(light: Light, shadows: Shadows, focus: tuple[float, float, float]
     return parallel(view, shadows.size, shadows.width, shadows.depth)
 
 
-def _check(name: str, array: NDArray[Any] | None, shape: tuple[int, ...], kind: type[np.generic]) -> None:
+def _checked(name: str, array: NDArray[Any] | None, shape: tuple[int, ...], none: NDArray[Any]) -> NDArray[Any]:
     """The kernels write without looking where: an array that does not fit would end the process."""
-    if array is not None and (array.shape != shape or array.dtype != kind):
+    if array is None:
+        return none
+    if array.shape != shape or array.dtype != none.dtype:
         raise RobosimError(
-            f"{name} is an array of shape {array.shape} and {array.dtype}: {shape} and {np.dtype(kind)} are needed"
+            f"{name} is an array of shape {array.shape} and {array.dtype}: {shape} and {none.dtype} are needed"
         )
+    return array

@@ -64,7 +64,7 @@ def visible(vertices: Floats, faces: NDArray[np.int32]) -> NDArray[np.int32]:
     middle = (vertices.min(0) + vertices.max(0)) / 2
     radius = float(np.linalg.norm(vertices - middle, axis=1).max())
     two_sided = Mesh(vertices, np.concatenate([faces, faces[:, ::-1]]))
-    geometry = pack([Part(two_sided, Visual(Sphere(radius)), 0, (0, 0))], [False])
+    geometry = pack([Part(two_sided, Visual(Sphere(radius)), 0, (0, 0))], [False], pairs=False)
     buffers = make_buffers(_PIXELS, _PIXELS, geometry)
     count = np.zeros(2 * len(faces), np.int64)
     for towards in _all_around():

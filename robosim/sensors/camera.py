@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from robosim.body import Body
 from robosim.errors import RobosimError
-from robosim.math import Vec3, rotation_rows, to_world
-from robosim.render.lens import Lens, View, facing
+from robosim.math import Vec3, rotation_rows
+from robosim.render.lens import Lens, View, carried, facing
 from robosim.render.renderer import Renderer
 from robosim.render.scene import Scene
 from robosim.sensors.camera_noise import CameraNoise, Flaws, check_distortion
@@ -115,9 +115,7 @@ class Camera(Sensor):
         self.lens = Lens(width, height, fov)
         check_distortion(noise, self.lens)
         self._scene, self._body, self._noise = scene, body, noise
-        right, down, forward = mount.view().tolist()
-        self._right, self._down, self._forward = right[:3], down[:3], forward[:3]
-        self._offsets = right[3], down[3], forward[3]
+        self._view, self._carrier = mount.view(), scene.row(body)
         self._exact = self._renderer = Renderer(scene, self.lens)
         self._flaws: Flaws | None = None
         known = _spaces(self.lens, self._farthest)
@@ -132,11 +130,7 @@ class Camera(Sensor):
     def view(self) -> View:
         """Gives where the camera is now: from the world to its frame."""
         (x, y, z), quaternion = self._body.motion()[0]
-        turn, table = rotation_rows(quaternion), []
-        for axis, offset in zip((self._right, self._down, self._forward), self._offsets, strict=True):
-            a, b, c = to_world(turn, axis)
-            table.append((a, b, c, offset - a * x - b * y - c * z))
-        return np.array(table)
+        return carried(self._view, np.column_stack([rotation_rows(quaternion), (x, y, z)]))
 
     def read(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Takes a picture; see the class."""
@@ -144,17 +138,23 @@ class Camera(Sensor):
         modes, flaws, lens = self._modes, self._flaws, self._renderer.lens
         height, width = lens.height, lens.width
         rgb = np.empty((height, width, 3), np.uint8) if "rgb" in modes else None
-        depth = np.empty((height, width), np.float32) if "depth" in modes or "depth8" in modes else None
         labels = np.empty((height, width, 2), np.int16) if "segmentation" in modes else None
+        exact8 = "depth8" in modes and flaws is None
+        depth8 = np.empty((height, width, 1), np.uint8) if exact8 else None
+        metres = "depth" in modes or ("depth8" in modes and not exact8)
+        depth = np.empty((height, width), np.float32) if metres else None
         measurable = None if flaws else (self._nearest, self._farthest)
-        self._renderer.draw(self.view(), rgb, depth, labels, depth_range=measurable)
+        self._renderer.draw(
+            self._view, rgb, depth, labels, depth8=depth8, depth_range=measurable, carrier=self._carrier
+        )
         images: dict[str, NDArray[Any]] = {}
-        if depth is not None:
-            metres = self._measured(flaws.depth(depth, rng)) if flaws else depth.reshape(height, width, 1)
-            if "depth" in modes:
-                images["depth"] = metres
-            if "depth8" in modes:
-                images["depth8"] = (metres * (255 / self._farthest) + 0.5).astype(np.uint8)
+        if flaws is not None and depth is not None:
+            depth = self._measured(flaws.depth(depth, rng))
+            depth8 = (depth * (255 / self._farthest) + 0.5).astype(np.uint8) if "depth8" in modes else None
+        if depth is not None and "depth" in modes:
+            images["depth"] = depth.reshape(*depth.shape[:2], 1)
+        if depth8 is not None:
+            images["depth8"] = depth8
         if rgb is not None:
             images["rgb"] = flaws.colour(rgb, rng) if flaws else rgb
         if labels is not None:

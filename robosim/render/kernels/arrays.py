@@ -16,6 +16,8 @@ Row = tuple[float, float, float, float]
 Transform = tuple[Row, Row, Row]
 """Rotation and translation: a point p goes to row · (p, 1), row by row."""
 NONE = -1
+SKIES = 1024
+"""Steps of the sky's colour, finer than those of bytes."""
 
 
 Lens6 = tuple[float, float, float, float, float, float]
@@ -24,11 +26,13 @@ Sides = tuple[Side, Side, Side, Side]
 
 
 class Geometry(NamedTuple):
-    """Everything that can be seen. V vertices, F faces, P parts; a part's faces and vertices follow one another.
+    """Everything that can be seen. V vertices, F faces, P parts of L links; what belongs together stands together.
 
     Attributes:
         vertices: float32 (V, 3), in the part's link frame.
-        faces: int32 (F, 3), counter-clockwise from outside.
+        faces: int32 (F, 4), a triangle's corners, counter-clockwise from outside, and one more. Two triangles that make
+            a parallelogram are one face in pictures: the first has its fourth corner there. Elsewhere it is the third
+            again.
         planes: float32 (F, 4), outward unit normal n and offset d in the link frame: n · p = d on the face.
         face_part: int32 (F,).
         face_normals: int32 (F,), the row of ``normals`` where a face is rounded, else -1.
@@ -37,8 +41,12 @@ class Geometry(NamedTuple):
         uvs: float32 (T, 2, 4): (u, v) = M (p, 1).
         first_face: int32 (P + 1,).
         first_vertex: int32 (P + 1,).
+        drawn_until: int32 (P,), where those of a part's faces end that pictures draw: parallelograms' second triangles
+            come after them.
+        first_part: int32 (L + 1,).
         spheres: float64 (P, 4), middle in the link frame and radius of a ball around the part.
         halves: float64 (P, 3), half the lengths of a box around the part, which has the same middle.
+        balls: float64 (L, 4), the same around all parts of a link.
         links: int32 (P,), the row of the poses.
         labels: int16 (P, 2), number of the body and kind.
     """
@@ -53,8 +61,11 @@ class Geometry(NamedTuple):
     uvs: NDArray[np.float32]
     first_face: NDArray[np.int32]
     first_vertex: NDArray[np.int32]
+    drawn_until: NDArray[np.int32]
+    first_part: NDArray[np.int32]
     spheres: NDArray[np.float64]
     halves: NDArray[np.float64]
+    balls: NDArray[np.float64]
     links: NDArray[np.int32]
     labels: NDArray[np.int16]
 
@@ -104,23 +115,39 @@ class Buffers(NamedTuple):
     Attributes:
         nearness: float32 (height, width): 1 / z, or farthest - z where the projection is parallel; 0 is nothing.
         winner: int32 (height, width), the face that is seen, -1 for none.
-        corners: float64 (vertices of the largest part, 3), in the camera's frame.
-        heights: float32 (faces of the largest part,), of the eye above each face's plane.
-        polygon: float64 (4, 3), what is left of a triangle in front of the camera.
-        paints: float64 (F, 13): bytes of the light that a face sends back (3), how its texture's u (4) and v (4) run
-            across the picture, and what a pixel covers of it (2); see `paint`.
-        painted: int32 (F,), the frame for which a row of ``paints`` was computed.
-        frame: int32 (1,), the number of the frame.
+        corners: float64 (3, vertices of the largest link), column, row and nearness.
+        heights: float32 (faces of the largest link,), of the eye above each face's plane.
+        chosen: int32 (faces of the largest link,), those that are seen.
+        polygon: float64 (6, 3), what is left of a face in front of the camera.
     """
 
     nearness: NDArray[np.float32]
     winner: NDArray[np.int32]
     corners: NDArray[np.float64]
     heights: NDArray[np.float32]
+    chosen: NDArray[np.int32]
     polygon: NDArray[np.float64]
+
+
+class Palette(NamedTuple):
+    """What `paint` works with.
+
+    Attributes:
+        paints: float64 (F, 13): bytes of the light that a face sends back (3), how its texture's u (4) and v (4) run
+            across the picture, and what a pixel covers of it (2).
+        painted: int32 (F,), the frame for which a row of ``paints`` was computed.
+        frame: int32 (1,), the number of the frame.
+        places: int32 (width,), rows of a table, for the pixels of a row.
+        sky: uint8 (SKIES, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`.
+        light: float64 (19,), the numbers of a `Light`, whose haze is infinite.
+    """
+
     paints: NDArray[np.float64]
     painted: NDArray[np.int32]
     frame: NDArray[np.int32]
+    places: NDArray[np.int32]
+    sky: NDArray[np.uint8]
+    light: NDArray[np.float64]
 
 
 class Light(NamedTuple):
@@ -159,25 +186,35 @@ class Shadow(NamedTuple):
     nearness: NDArray[np.float32]
 
 
-def make_buffers(height: int, width: int, geometry: Geometry, *, paints: bool = False) -> Buffers:
+def make_buffers(height: int, width: int, geometry: Geometry) -> Buffers:
     """Makes room for pictures.
 
     Args:
         height: Pixels, or samples.
         width: The same.
         geometry: What is to be drawn.
-        paints: Whether with `paint`.
     """
-    corners = int(np.diff(geometry.first_vertex).max(initial=1))
-    most_faces = int(np.diff(geometry.first_face).max(initial=1))
-    faces = len(geometry.faces) if paints else 0
+    most_corners = int(np.diff(geometry.first_vertex[geometry.first_part]).max(initial=1))
+    most_faces = int(np.diff(geometry.first_face[geometry.first_part]).max(initial=1))
     return Buffers(
         nearness=np.zeros((height, width), np.float32),
         winner=np.full((height, width), NONE, np.int32),
-        corners=np.empty((corners, 3)),
+        corners=np.empty((3, most_corners)),
         heights=np.empty(most_faces, np.float32),
-        polygon=np.empty((4, 3)),
-        paints=np.empty((faces, 13)),
-        painted=np.zeros(faces, np.int32),
+        chosen=np.empty(most_faces, np.int32),
+        polygon=np.empty((6, 3)),
+    )
+
+
+def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> Palette:
+    """Makes room to paint in, and the sky's colours."""
+    share = np.linspace(0.0, 1.0, SKIES)[:, None]
+    sky = np.clip((1 - share) * light.horizon + share * light.zenith, 0.0, 1.0)
+    return Palette(
+        paints=np.empty((len(geometry.faces), 13)),
+        painted=np.zeros(len(geometry.faces), np.int32),
         frame=np.zeros(1, np.int32),
+        places=np.empty(width, np.int32),
+        sky=looks.to_srgb[np.rint(sky * (len(looks.to_srgb) - 1)).astype(int)],
+        light=np.hstack(light),
     )

@@ -7,18 +7,37 @@ from robosim.render.kernels.arrays import Array, Lens6, Row, Sides, Transform, T
 
 
 @inlined
-def compose(view: Transform, pose: Array) -> Transform:
-    """Gives the transform from a link's frame to the camera's; the link's pose in the world is float64 (3, 4)."""
+def compose(view: Transform, pose: Transform) -> Transform:
+    """Gives the transform from a link's frame to the camera's; ``pose`` is the link's in the world."""
     return _row(view[0], pose), _row(view[1], pose), _row(view[2], pose)
 
 
 @inlined
-def _row(r: Row, pose: Array) -> Row:
+def _row(r: Row, pose: Transform) -> Row:
+    x, y, z = pose
     return (
-        r[0] * pose[0, 0] + r[1] * pose[1, 0] + r[2] * pose[2, 0],
-        r[0] * pose[0, 1] + r[1] * pose[1, 1] + r[2] * pose[2, 1],
-        r[0] * pose[0, 2] + r[1] * pose[1, 2] + r[2] * pose[2, 2],
-        r[0] * pose[0, 3] + r[1] * pose[1, 3] + r[2] * pose[2, 3] + r[3],
+        r[0] * x[0] + r[1] * y[0] + r[2] * z[0],
+        r[0] * x[1] + r[1] * y[1] + r[2] * z[1],
+        r[0] * x[2] + r[1] * y[2] + r[2] * z[2],
+        r[0] * x[3] + r[1] * y[3] + r[2] * z[3] + r[3],
+    )
+
+
+@inlined
+def inverse(pose: Transform) -> Transform:
+    """Gives the way back."""
+    a, b, c = eye_in_link(pose, False)
+    x, y, z = pose
+    return (x[0], y[0], z[0], a), (x[1], y[1], z[1], b), (x[2], y[2], z[2], c)
+
+
+@inlined
+def rows(pose: Array) -> Transform:
+    """Gives a transform that is kept as float64 (3, 4)."""
+    return (
+        (pose[0, 0], pose[0, 1], pose[0, 2], pose[0, 3]),
+        (pose[1, 0], pose[1, 1], pose[1, 2], pose[1, 3]),
+        (pose[2, 0], pose[2, 1], pose[2, 2], pose[2, 3]),
     )
 
 

@@ -1,36 +1,38 @@
 """Step 5, developing: from nearest faces to the images that leave the renderer."""
 
+import numpy as np
+
 from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Light, Looks, Shadow, Triple
 from robosim.render.kernels.cull import eye_in_link
 from robosim.render.kernels.light import lit, sky
+from robosim.render.kernels.pixel import ray_through, write
 
 
-@compiled
+@inlined
 def develop_depth(
     buffers: Buffers, camera: Camera, nearest: float, farthest: float, nothing: float, depth: Array
 ) -> None:
     """Writes z in metres, float32 (height, width); ``nothing`` where it is not from ``nearest`` to ``farthest``."""
-    far = camera.lens[5]
-    for row in range(depth.shape[0]):
-        for column in range(depth.shape[1]):
-            near = buffers.nearness[row, column]
-            z = far - near if camera.flat else 1.0 / near  # infinity where nothing is near
-            depth[row, column] = z if near > 0.0 and nearest <= z <= farthest else nothing
+    for row in range(np.uintp(depth.shape[0])):
+        for column in range(np.uintp(depth.shape[1])):
+            depth[row, column] = _depth(buffers.nearness[row, column], camera, nearest, farthest, nothing)
 
 
-@compiled
-def develop_segmentation(buffers: Buffers, geometry: Geometry, labels: Array) -> None:
-    """Writes number of the body and kind, int16 (height, width, 2); (-1, 0) where there is nothing."""
-    for row in range(labels.shape[0]):
-        for column in range(labels.shape[1]):
-            face = buffers.winner[row, column]
-            if face < 0:
-                labels[row, column, 0], labels[row, column, 1] = -1, 0
-            else:
-                part = geometry.face_part[face]
-                labels[row, column, 0] = geometry.labels[part, 0]
-                labels[row, column, 1] = geometry.labels[part, 1]
+@inlined
+def develop_depth8(buffers: Buffers, camera: Camera, nearest: float, farthest: float, depth: Array) -> None:
+    """Writes z in steps of a 255th of the farthest, uint8 (height, width, 1); 0 for what `develop_depth` finds no z."""
+    scale, channel = np.float32(255.0 / farthest), np.uintp(0)
+    for row in range(np.uintp(depth.shape[0])):
+        for column in range(np.uintp(depth.shape[1])):
+            z = np.float32(_depth(buffers.nearness[row, column], camera, nearest, farthest, 0.0))
+            depth[row, column, channel] = np.uint8(np.int32(z * scale + np.float32(0.5)))
+
+
+@inlined
+def _depth(near: float, camera: Camera, nearest: float, farthest: float, nothing: float) -> float:
+    z = camera.lens[5] - near if camera.flat else 1.0 / near  # infinity where nothing is near
+    return z if (near > 0.0) & (nearest <= z) & (z <= farthest) else nothing
 
 
 @compiled
@@ -70,7 +72,8 @@ def develop_colour(
                     buffers, geometry, looks, poses, camera, light, shadow, smooth, eye, i, j, x, y, mean, one
                 )
                 red, green, blue = red + colour[0], green + colour[1], blue + colour[2]
-            _write(looks, (red, green, blue), 1.0 if same else 1.0 / count, rgb, row, column)
+            share = 1.0 if same else 1.0 / count
+            write(looks, (red * share, green * share, blue * share), rgb, row, column)
 
 
 @inlined
@@ -79,24 +82,11 @@ def _seen(
     smooth: bool, eye: Triple, row: int, column: int, x: float, y: float, near: float, samples: float,
 ) -> Triple:  # fmt: skip
     """Gives the linear colour of a sample's face, at the column x and the row y."""
-    across, along = (x - camera.lens[2]) * (1.0 / camera.lens[0]), (y - camera.lens[3]) * (1.0 / camera.lens[1])
-    right, down, ahead = camera.from_world
-    ray = (
-        right[0] * across + down[0] * along + ahead[0],
-        right[1] * across + down[1] * along + ahead[1],
-        right[2] * across + down[2] * along + ahead[2],
-    )
+    ray = ray_through(camera, x, y)
     face = buffers.winner[row, column]
     if face < 0:
         return sky(light, ray)
     return lit(geometry, looks, poses, camera, light, shadow, smooth, eye, face, ray, 1.0 / near, samples)
-
-
-@inlined
-def _write(looks: Looks, colour: Triple, share: float, rgb: Array, row: int, column: int) -> None:
-    for k in range(3):
-        value = min(max(colour[k] * share, 0.0), 1.0)
-        rgb[row, column, k] = looks.to_srgb[int(value * 4095.0 + 0.5)]
 
 
 @inlined

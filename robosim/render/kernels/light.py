@@ -5,10 +5,19 @@ import math
 from robosim.compiled import inlined
 from robosim.render.kernels.arrays import Array, Camera, Geometry, Light, Looks, Shadow, Triple
 from robosim.render.kernels.cull import along
-from robosim.render.kernels.texture import sample
+from robosim.render.kernels.texture import STEEPEST, sample
 
 _DAWN = 0.1  # square of the sine of the height at which the sky is halfway from the horizon's colour to the zenith's
-_STEEPEST = 0.05  # cosine; a surface seen more flatly is textured as if seen so
+
+
+@inlined
+def light_from(numbers: Array) -> Light:
+    """Gives a light from its numbers, float64 (19,), which take less time to hand over from Python."""
+    n = numbers
+    return Light(
+        (n[0], n[1], n[2]), (n[3], n[4], n[5]), (n[6], n[7], n[8]), (n[9], n[10], n[11]), (n[12], n[13], n[14]),
+        (n[15], n[16], n[17]), n[18],
+    )  # fmt: skip
 
 
 @inlined
@@ -44,7 +53,7 @@ def lit(
     if row >= 0:
         slant = abs(normal[0] * ray[0] + normal[1] * ray[1] + normal[2] * ray[2])
         pixel = depth / camera.lens[1]
-        area = samples * pixel * pixel * math.sqrt(square) / max(slant, _STEEPEST)  # m², of a slanted pixel
+        area = samples * pixel * pixel * math.sqrt(square) / max(slant, STEEPEST)  # m², of a slanted pixel
         printed = _printed(looks, looks.textures[part], geometry.uvs, row, local, area, smooth)
         colour = colour[0] * printed[0], colour[1] * printed[1], colour[2] * printed[2]
     sun = max(normal[0] * light.to_sun[0] + normal[1] * light.to_sun[1] + normal[2] * light.to_sun[2], 0.0)
@@ -64,11 +73,15 @@ def lit(
 def sky(light: Light, ray: Triple) -> Triple:
     """Gives the linear colour of the sky along a world vector."""
     a, b = light.horizon, light.zenith
-    if ray[2] <= 0.0:
-        return a
-    rise = ray[2] * ray[2]
-    share = rise / (rise + _DAWN * (ray[0] * ray[0] + ray[1] * ray[1] + rise))
+    share = zenith_share(ray[2], ray[0] * ray[0] + ray[1] * ray[1] + ray[2] * ray[2])
     return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share
+
+
+@inlined
+def zenith_share(up: float, square: float) -> float:
+    """Gives how much of the zenith's colour the sky has along a vector: from its vertical part and squared length."""
+    rise = max(up, 0.0) * max(up, 0.0)
+    return rise / (rise + _DAWN * square)
 
 
 @inlined

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array, Geometry, Row, Transform, Triple
-from robosim.render.kernels.cull import along, compose, eye_in_link, faces_away
+from robosim.render.kernels.cull import along, compose, eye_in_link, faces_away, rows
 
 _HEIGHT_ERROR = 1e-4  # m, more than what vertices are rounded by
 AZIMUTH_ERROR = 2e-5  # rad, more than that of `azimuth`
@@ -58,7 +58,7 @@ def scan(
     for part in range(len(geometry.links)):
         if not shown[part] or geometry.labels[part, 0] == without:
             continue
-        to_sensor = compose(from_world, poses[geometry.links[part]])
+        to_sensor = compose(from_world, rows(poses[geometry.links[part]]))
         px, py, pz, radius = geometry.spheres[part]
         x, y, z = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz), along(to_sensor[2], px, py, pz)
         if _box_missed(math.sqrt(x * x + y * y), z, radius, to_sensor[2], geometry.halves[part], fan):
@@ -117,7 +117,7 @@ def _scan_part(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ra
     for face in range(geometry.first_face[part], geometry.first_face[part + 1]):
         if faces_away(geometry.planes[face], eye, False):
             continue
-        i, j, k = geometry.faces[face]
+        i, j, k = geometry.faces[face, 0], geometry.faces[face, 1], geometry.faces[face, 2]
         a, b, c = corners[i - first], corners[j - first], corners[k - first]
         if lowest >= 0.0 and a[2] < 0.0 and b[2] < 0.0 and c[2] < 0.0:
             continue

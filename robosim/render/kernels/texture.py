@@ -5,16 +5,18 @@ import numpy as np
 from robosim.compiled import inlined
 from robosim.render.kernels.arrays import Looks, Triple
 
+STEEPEST = 0.05  # cosine; a surface seen more flatly is textured as if seen so
+_MANTISSA, _BIAS = 52, 1023  # bits of a float64, and what its exponent is kept with
+
 
 @inlined
 def level_of(looks: Looks, texture: int, area: float) -> int:
     """Gives the level of a texture whose texels are as large as a pixel, which covers ``area`` of the texture."""
-    level, beyond = looks.first_level[texture], looks.first_level[texture + 1]
-    texels = area * looks.levels[level, 1] * looks.levels[level, 1]
-    while texels > 2.0 and level + 1 < beyond:  # 2: halfway between two levels, which differ by 4
-        texels *= 0.25
-        level += 1
-    return int(level)
+    first, last = looks.first_level[texture], looks.first_level[texture + 1] - 1
+    texels = area * looks.levels[first, 1] * looks.levels[first, 1]
+    # Two levels differ by a factor of 4, and half the exponent of a binary number is its logarithm to that base.
+    exponent = (np.float64(0.5 * texels).view(np.int64) >> _MANTISSA) - _BIAS
+    return int(min(max(first + (exponent >> 1) + 1, first), last))
 
 
 @inlined
