@@ -60,7 +60,16 @@ class Timed(Sensor):
             _, self._arrived = self._coming.popleft()
         self._step += 1
         assert self._arrived is not None
-        return _copy(self._arrived)
+        return self._arrived if self._replaced_next() else _copy(self._arrived)
+
+    def _replaced_next(self) -> bool:
+        """Says whether the present measurement is never read again: then nobody minds what becomes of it."""
+        if self._delay == 0:
+            return self._step % self._period == 0
+        if not self._coming:
+            return False
+        arrival, measured = self._coming[0]  # the first measurement is read before it arrives, and again then
+        return arrival <= self._step and measured is not self._arrived
 
 
 def _copy(reading: Reading) -> Reading:
