@@ -1,6 +1,6 @@
 """PyBullet's own camera and rays, kept so that robosim's can be compared with them, in tests and in speed."""
 
-import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,7 @@ class TinyRenderer:
         return rgb, depth, np.asarray(bodies, np.int32).reshape(height, width)
 
 
-def cast_rays(
-    physics: Physics, starts: NDArray[np.float64], ends: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def cast_rays(physics: Physics, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> list[Any]:
     """Casts rays against collision shapes, with ``rayTestBatch``.
 
     Args:
@@ -60,12 +58,11 @@ def cast_rays(
         ends: Shape (n, 3).
 
     Returns:
-        Number of the body that each ray hits first, -1 for none, and the share of the ray before that; both (n,).
+        What each ray hits first, as PyBullet tells it: number of the body, -1 for none; its link; the share of the ray
+        before that; where it is, and the surface's normal, both in the world.
     """
-    bodies, shares = [], []
+    hits: list[Any] = []
     for first in range(0, len(starts), _MOST_RAYS):
         part = slice(first, first + _MOST_RAYS)
-        hits = pybullet.rayTestBatch(starts[part].tolist(), ends[part].tolist(), physicsClientId=physics.client)
-        bodies += [hit[0] for hit in hits]
-        shares += [hit[2] if hit[0] >= 0 else math.inf for hit in hits]
-    return np.array(bodies), np.array(shares)
+        hits += pybullet.rayTestBatch(starts[part].tolist(), ends[part].tolist(), physicsClientId=physics.client)
+    return hits

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scenes import Floats, blank, eye_of, random_bodies, random_turn, random_view, rays, uniform
 
 from robosim.bullet import pybullet
+from robosim.bullet_senses import cast_rays
 from robosim.math import rotation_rows
 from robosim.physics import Physics
 from robosim.render.kernels.arrays import Camera
@@ -55,14 +56,6 @@ def ours(physics: Physics, view: View, lens: Lens = LENS) -> tuple[Pixels, Pixel
     return np.where(seen, picture.bodies, NOTHING), np.where(seen, picture.depth, np.inf)
 
 
-def _shoot(physics: Physics, starts: Floats, ends: Floats) -> list[Any]:
-    hits: list[Any] = []
-    for first in range(0, len(starts), 4096):
-        some = slice(first, first + 4096)
-        hits += pybullet.rayTestBatch(starts[some].tolist(), ends[some].tolist(), physicsClientId=physics.client)
-    return hits
-
-
 def cast(physics: Physics, view: View) -> Hits:
     """Gives what PyBullet's ray caster meets through each pixel's middle.
 
@@ -70,10 +63,10 @@ def cast(physics: Physics, view: View) -> Hits:
     40 m. So a second, short ray is cast around where the first one hit.
     """
     eye, ahead = eye_of(view), (rays(LENS) @ view[:, :3]).reshape(-1, 3)
-    first = _shoot(physics, np.broadcast_to(eye, ahead.shape), eye + FAR * ahead)
+    first = cast_rays(physics, np.broadcast_to(eye, ahead.shape), eye + FAR * ahead)
     depth = np.array([hit[2] for hit in first]) * FAR
     near, beyond = (depth - AROUND)[:, None], (depth + AROUND)[:, None]
-    second = _shoot(physics, eye + near * ahead, eye + beyond * ahead)
+    second = cast_rays(physics, eye + near * ahead, eye + beyond * ahead)
     again = np.array([hit[0] for hit in second]) == [hit[0] for hit in first]
     depth = np.where(again, depth - AROUND + 2 * AROUND * np.array([hit[2] for hit in second]), depth)
     normals = np.array([(two if same else one)[4] for one, two, same in zip(first, second, again, strict=True)])
