@@ -135,8 +135,7 @@ class Body:
             x, y, z, *turn = self._stands
             return (x, y, z), (turn[0], turn[1], turn[2], turn[3])
         if self._told_at != self._moment.number:
-            # Named arguments would cost a tenth more.
-            self._told: Pose = pybullet.getBasePositionAndOrientation(self._index, self._client)
+            self._told: Pose = pybullet.getBasePositionAndOrientation(self._index, self._client)  # names take longer
             self._told_at = self._moment.number
         return self._told
 
