@@ -7,27 +7,39 @@ having touched neither person nor vehicle.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.envs.sim_env import SimEnv
+from robosim.envs.warehouse_navigate_score import ARRIVED, DONE, METRICS, RATES, REWARD, STUCK, State
 from robosim.math import Vec3, seen_from
 from robosim.physics import Physics
 from robosim.planning.outline import impending, rectangle_gap
 from robosim.planning.planner import Planner
 from robosim.render.scene import Scene
 from robosim.render.sketch import BLUE, GREEN, ORANGE, Fan, Line, Sketch, on_floor, ring
-from robosim.robots.courier import ACCELERATION, BRAKING, FORWARD, LIDAR, RADIUS, SIZE, Courier
+from robosim.robots.courier import (
+    ACCELERATION,
+    BACKWARD,
+    BRAKING,
+    FORWARD,
+    LIDAR,
+    RADIUS,
+    SIZE,
+    YAW_ACCELERATION,
+    Courier,
+)
 from robosim.seeding import Streams
 from robosim.sensors.camera import Camera
 from robosim.sensors.lidar import Lidar
 from robosim.sensors.localisation import Localisation
+from robosim.sensors.outlook import Outlook, Slew
 from robosim.sensors.sectors import Sectors
 from robosim.shapes import Kind
-from robosim.task import Done, Metric, Observation, Rate, Reward, Task, at_level
+from robosim.task import Observation, Task, at_level
 from robosim.worlds.traffic.force import RADIUS as PERSON_RADIUS
 from robosim.worlds.traffic.traffic import Traffic
 from robosim.worlds.warehouse.warehouse import Warehouse
@@ -35,11 +47,6 @@ from robosim.worlds.warehouse.warehouse import Warehouse
 PHYSICS_DT = 1 / 100  # s
 CONTROL_DT = 1 / 10  # s
 TIME_LIMIT = 120.0  # s
-
-ARRIVED = 0.3  # m from the goal
-STANDING = 0.1  # m/s; below it, it stands
-STUCK = (0.5, 20.0)  # m, s: not that far from where it was in that time
-CRASH = 250.0  # N, mean over a control step, against what stands: hit at 0.4 m/s; its own thrust is 221 N
 
 # At each level
 PEOPLE = (0, 1, 2, 4, 5, 6, 8, 9, 10, 12)
@@ -51,6 +58,9 @@ RANGE_NOISE = 0.02  # m; SICK TiM5xx, data sheet: statistical error of 20 mm
 DROPOUT = 0.01  # share of rays that come back with nothing
 SECTORS = 60
 AGES = (4,)  # control steps; the earlier scan that sectors are compared with
+# m/s and rad/s; the ways of driving on that the robot looks ahead along: backwards, turning where it stands, arcs
+_RATES = (-1.2, -0.7, -0.3, 0.0, 0.3, 0.7, 1.2)
+ARCS = ((-BACKWARD, 0.0), *((share * FORWARD, rate) for share in (0.0, 1 / 3, 2 / 3, 1.0) for rate in _RATES))
 POSE_ERROR = (0.02, 0.01)  # m along x and y, rad: of localisation on the map, standard deviations
 POSE_MEMORY = 2.0  # s, over which those errors stay alike
 CAMERA_SIZE = 64  # pixels each way
@@ -69,152 +79,6 @@ _STRIDE = 0.2  # m between the points of the driven path that a spectator sees
 _LOOK = 1.5  # s, over which a spectator's view turns after the robot
 
 
-class State(NamedTuple):
-    """What happened, as the world knows it.
-
-    Attributes:
-        x: m, of the middle between the wheels.
-        y: m.
-        heading: rad.
-        speed: m/s, forward.
-        yaw_rate: rad/s.
-        jerk: m/s³, magnitude, forward, from three control steps.
-        to_goal: m, straight.
-        progress: m of the shortest way on the true map that this control step has covered.
-        drove: m driven in this control step.
-        driven: m since the start.
-        shortest: m of the shortest way on the true map at the start.
-        fastest: s that way takes at full speed, from rest to rest.
-        time: s since the start.
-        idle: s since it was last as far as `STUCK` from where it is.
-        gap: m from the robot's outline to the nearest person; infinite where there is nobody.
-        danger: 0 to 1, how soon and how closely it meets somebody if all go straight on; see `impending`.
-        met: The kinds of things that it touches.
-        impact: N, mean force over this control step against things that stand.
-        tipped: Whether it lies.
-    """
-
-    x: float
-    y: float
-    heading: float
-    speed: float
-    yaw_rate: float
-    jerk: float
-    to_goal: float
-    progress: float
-    drove: float
-    driven: float
-    shortest: float
-    fastest: float
-    time: float
-    idle: float
-    gap: float
-    danger: float
-    met: frozenset[Kind]
-    impact: float
-    tipped: bool
-
-
-def arrived(s: State) -> bool:
-    """Says whether it stands at its goal, and has not hurt anybody in getting there."""
-    return s.to_goal <= ARRIVED and abs(s.speed) < STANDING and not (hit_person(s) or hit_vehicle(s))
-
-
-def hit_person(s: State) -> bool:
-    """Says whether it touches a person, whoever walked into whom."""
-    return bool(s.met) and Kind.PERSON in s.met
-
-
-def hit_vehicle(s: State) -> bool:
-    """Says whether it touches a forklift."""
-    return bool(s.met) and Kind.FORKLIFT in s.met
-
-
-def touches(s: State) -> bool:
-    """Says whether it touches something that stands."""
-    return s.impact > 0
-
-
-def crashed(s: State) -> bool:
-    """Says whether it ran into something that stands."""
-    return s.impact > CRASH
-
-
-def tipped(s: State) -> bool:
-    """Says whether it lies."""
-    return s.tipped
-
-
-def stuck(s: State) -> bool:
-    """Says whether it has not got anywhere for too long."""
-    return s.idle >= STUCK[1]
-
-
-def danger(s: State) -> float:
-    """Gives 1 where it touches somebody and 0 where it is not about to."""
-    return s.danger
-
-
-def turning(s: State) -> float:
-    """Gives the square of its yaw rate, rad²/s²."""
-    return s.yaw_rate**2
-
-
-def spl(s: State) -> float:
-    """Gives success weighted by path length: Anderson et al., "On Evaluation of Embodied Navigation Agents", 2018."""
-    return s.shortest / max(s.shortest, s.driven, 1e-9) if arrived(s) else 0.0
-
-
-def sct(s: State) -> float:
-    """Gives success weighted by completion time: Yokoyama, Ha, Batra, "Success Weighted by Completion Time", 2021.
-
-    Theirs compares with the fastest way of a unicycle; this with the shortest way at full speed, from rest to rest,
-    which no robot of this kind beats.
-    """
-    return min(s.fastest / s.time, 1.0) if arrived(s) else 0.0
-
-
-# A metre on the shortest way pays 2, so that hurrying cannot be worth a person.
-REWARD = {
-    "progress": Reward(lambda s: s.progress, weight=2.0, unit="m"),
-    "arrived": Reward(arrived, weight=10.0, unit="1"),
-    "person": Reward(hit_person, weight=-20.0, unit="1"),
-    "vehicle": Reward(hit_vehicle, weight=-20.0, unit="1"),
-    "crash": Reward(lambda s: crashed(s) or tipped(s), weight=-15.0, unit="1"),
-    "stuck": Reward(stuck, weight=-10.0, unit="1"),
-    "touch": Reward(touches, weight=-3.0, unit="1", per="second"),
-    # A collision is rare and comes seconds after what led to it; this tells at once.
-    "danger": Reward(danger, weight=-4.0, unit="1", per="second"),
-    "turning": Reward(turning, weight=-0.1, unit="rad²/s²", per="second"),
-    "time": Reward(lambda s: 1.0, weight=-0.3, unit="1", per="second"),
-}
-DONE = {
-    "arrived": Done(arrived, kind="success"),
-    "person": Done(hit_person, kind="failure"),
-    "vehicle": Done(hit_vehicle, kind="failure"),
-    "crash": Done(crashed, kind="failure"),
-    "tipped": Done(tipped, kind="failure"),
-    "stuck": Done(stuck, kind="failure"),
-}
-METRICS = {
-    "spl": Metric(spl, "1", over="last"),
-    "sct": Metric(sct, "1", over="last"),
-    "person_collisions": Metric(hit_person, "1", over="sum"),
-    "vehicle_collisions": Metric(hit_vehicle, "1", over="sum"),
-    "crashes": Metric(crashed, "1", over="sum"),
-    "touching": Metric(touches, "1", over="mean"),
-    "driven": Metric(lambda s: s.drove, "m", over="sum"),
-    "gap": Metric(lambda s: s.gap if math.isfinite(s.gap) else math.nan, "m", over="min"),
-    "time": Metric(lambda s: s.time, "s", over="last"),
-    "jerk": Metric(lambda s: s.jerk, "m/s³", over="mean"),
-}
-RATES = {
-    "person_collisions_per_100m": Rate("person_collisions", "driven", 100.0, "1/100 m"),
-    "vehicle_collisions_per_100m": Rate("vehicle_collisions", "driven", 100.0, "1/100 m"),
-    "crashes_per_100m": Rate("crashes", "driven", 100.0, "1/100 m"),
-}
-
-
 class WarehouseNavigate(Task[State]):
     """The task; see the module.
 
@@ -223,9 +87,10 @@ class WarehouseNavigate(Task[State]):
     points of the planned path `AHEAD` in the robot's frame (x, y in m) and what is left of it (m, at most `FAR`).
     Where the robot is on the map, it knows to within `POSE_ERROR`.
 
-    ``"lidar"``, with ``observation="lidar"`` or ``"full"``, is a reading of `robosim.sensors.sectors.Sectors`, with
-    `AGES`. ``"rgb"`` and ``"depth8"``, with ``"camera"`` or ``"full"``, are those of a camera in the robot's front,
-    `CAMERA_SIZE` pixels each way; see `robosim.sensors.camera.Camera`.
+    ``"lidar"`` and ``"outlook"``, with ``observation="lidar"`` or ``"full"``, are readings of
+    `robosim.sensors.sectors.Sectors`, with `AGES`, and of `robosim.sensors.outlook.Outlook`, of `ARCS`. ``"rgb"`` and
+    ``"depth8"``, with ``"camera"`` or ``"full"``, are those of a camera in the robot's front, `CAMERA_SIZE` pixels
+    each way; see `robosim.sensors.camera.Camera`.
 
     The path is a planner's, on the map that the robot was given and what its lidar has added to that since; without a
     lidar it is on the given map alone. With ``guidance="goal"`` nothing is planned.
@@ -252,6 +117,9 @@ class WarehouseNavigate(Task[State]):
         lidar = Lidar(scene, self.robot.body, RAYS, 360.0, RANGE, RANGE_NOISE, DROPOUT, position=LIDAR)
         self._azimuths = lidar.azimuths
         self.lidar = Sectors(lidar, SECTORS, AGES, CONTROL_DT) if observation != "camera" else None
+        self.arcs: Outlook | None = None
+        if self.lidar is not None:
+            self.arcs = Outlook(self.lidar, ARCS, _HALF, Slew(ACCELERATION, BRAKING, YAW_ACCELERATION))
         size = CAMERA_SIZE, CAMERA_SIZE
         self._eyes: Camera | None = None
         if observation != "lidar":
@@ -266,8 +134,8 @@ class WarehouseNavigate(Task[State]):
             most += [FAR] * (2 * len(AHEAD) + 1)
         bound = np.array(most, np.float32)
         parts: dict[str, spaces.Space[Any]] = {"state": spaces.Box(-bound, bound)}
-        if self.lidar is not None:
-            parts["lidar"] = self.lidar.space
+        if self.lidar is not None and self.arcs is not None:
+            parts["lidar"], parts["outlook"] = self.lidar.space, self.arcs.space
         if self._eyes is not None:
             parts.update(self._eyes.space)
         self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
@@ -387,11 +255,13 @@ class WarehouseNavigate(Task[State]):
         senses = self.robot.proprioception()
         x, y, heading = self._localisation.read(self._sensors).tolist()
         seen: dict[str, NDArray[Any]] = {}
-        if self.lidar is not None:
+        speed, yaw_rate = senses.tolist()
+        if self.lidar is not None and self.arcs is not None:
             a, b, turn = self.robot.believed[:3].tolist()
             self.lidar.odometry = a, b, turn
             seen["lidar"] = self.lidar.read(self._sensors)
-        told = [*senses.tolist(), *self._action.tolist(), *self._guidance((x, y, heading))]
+            seen["outlook"] = self.arcs.read(speed, yaw_rate)
+        told = [speed, yaw_rate, *self._action.tolist(), *self._guidance((x, y, heading))]
         seen["state"] = np.array(told, np.float32)
         if self._eyes is not None:
             images = self._eyes.read(self._sensors)

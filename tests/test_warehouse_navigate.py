@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from robosim.agents.policies.experts import make_expert
-from robosim.envs.warehouse_navigate import AHEAD, ARRIVED, PEOPLE, WarehouseNavigate, WarehouseNavigateEnv
+from robosim.envs.warehouse_navigate import AHEAD, PEOPLE, WarehouseNavigate, WarehouseNavigateEnv
+from robosim.envs.warehouse_navigate_score import ARRIVED
 from robosim.errors import RobosimError
 from robosim.math import axis_angle, seen_from
 
@@ -172,10 +173,10 @@ def test_the_goal_is_told_in_the_robots_frame(shared: WarehouseNavigateEnv) -> N
 @pytest.mark.parametrize(
     ("kwargs", "parts", "length"),
     [
-        ({}, {"state", "lidar"}, 14),
-        ({"guidance": "goal"}, {"state", "lidar"}, 7),
+        ({}, {"state", "lidar", "outlook"}, 14),
+        ({"guidance": "goal"}, {"state", "lidar", "outlook"}, 7),
         ({"observation": "camera"}, {"state", "rgb", "depth8"}, 14),
-        ({"observation": "full", "guidance": "goal"}, {"state", "lidar", "rgb", "depth8"}, 7),
+        ({"observation": "full", "guidance": "goal"}, {"state", "lidar", "outlook", "rgb", "depth8"}, 7),
     ],
 )
 def test_what_is_observed(kwargs: dict[str, str], parts: set[str], length: int) -> None:

@@ -32,6 +32,7 @@ class History(NamedTuple):
         ages: int64 (ages,), of the earlier scans that are compared with, in readings.
         directions: float64 (rays, 2), cosine and sine of each ray's azimuth.
         nearest: float64 (sectors,).
+        motion: float64 (rays, 2), m/s over the floor in the latest scan's frame, of what each ray met.
         flow: The latest scan and the oldest, in clusters.
     """
 
@@ -40,6 +41,7 @@ class History(NamedTuple):
     ages: NDArray[np.int64]
     directions: NDArray[np.float64]
     nearest: NDArray[np.float64]
+    motion: NDArray[np.float64]
     flow: Flow
 
 
@@ -85,6 +87,7 @@ class Sectors(Sensor):
             ages=np.array(ages),
             directions=np.column_stack([np.cos(lidar.azimuths), np.sin(lidar.azimuths)]),
             nearest=np.zeros(sectors),
+            motion=np.zeros((rays[0], 2)),
             flow=new_flow(rays[0]),
         )
         self._seconds = ages[-1] * period
@@ -112,6 +115,37 @@ class Sectors(Sensor):
         compare(self._history, self._latest, self._far, rows)
         track(self._history, self._latest, self._far, self._seconds, rows)
         return rows.ravel()
+
+    def nearest(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Gives the nearest point of each sector that meets anything, and how it moves over the floor.
+
+        Returns:
+            Two arrays of shape (n, 2), in the scanner's frame: m, and m/s.
+        """
+        points, velocities = np.empty((self._shape[1], 2)), np.empty((self._shape[1], 2))
+        count = list_nearest(self._history, self._latest, self._far, points, velocities)
+        return points[:count], velocities[:count]
+
+
+@compiled
+def list_nearest(
+    history: History, latest: int, far: float, points: NDArray[np.float64], velocities: NDArray[np.float64]
+) -> int:
+    """Writes what `Sectors.nearest` gives, and gives how many points these are."""
+    sectors, count = len(points), 0
+    width = history.scans.shape[1] // sectors
+    for sector in range(sectors):
+        best = sector * width
+        for ray in range(best + 1, best + width):
+            if history.scans[latest, ray] < history.scans[latest, best]:
+                best = ray
+        reach = history.scans[latest, best]
+        if reach < far:
+            for axis in range(2):
+                points[count, axis] = history.directions[best, axis] * reach
+                velocities[count, axis] = history.motion[best, axis]
+            count += 1
+    return count
 
 
 @compiled
@@ -161,6 +195,7 @@ def track(history: History, latest: int, far: float, seconds: float, rows: NDArr
     closing, leftward = rows.shape[0] - 2, rows.shape[0] - 1
     for sector in range(sectors):
         rows[closing, sector] = rows[leftward, sector] = 0.0
+    history.motion[:] = 0.0
     ahead, left, turn = _seen_from(history.poses, latest, past)
     put_points(flow, NOW, scans[latest], history.directions, far, 0.0, 0.0, 0.0)
     put_points(flow, THEN, scans[past], history.directions, far, ahead, left, turn)
@@ -178,6 +213,7 @@ def track(history: History, latest: int, far: float, seconds: float, rows: NDArr
                 sector = ray * sectors // rays
                 rows[closing, sector] = min(max(nearer / 2, -1.0), 1.0)
                 rows[leftward, sector] = min(max(aside / 2, -1.0), 1.0)
+                history.motion[ray, 0], history.motion[ray, 1] = vx, vy
 
 
 @inlined
