@@ -127,7 +127,7 @@ REWARD = {
     "stuck": Reward(stuck, weight=-10.0, unit="1"),
     "touch": Reward(touches, weight=-3.0, unit="1", per="second"),
     # A collision is rare and comes seconds after what led to it; this tells at once.
-    "danger": Reward(danger, weight=-4.0, unit="1", per="second"),
+    "danger": Reward(danger, weight=-12.0, unit="1", per="second"),
     "turning": Reward(turning, weight=-0.1, unit="rad²/s²", per="second"),
     "time": Reward(lambda s: 1.0, weight=-0.3, unit="1", per="second"),
 }

@@ -233,6 +233,21 @@ def test_whoever_heeds_the_robot_evades_it_early_and_whoever_does_not_at_their_f
     assert np.median(noticed[False]) < 1.5
 
 
+def test_nobody_walks_into_a_robot_that_stands_in_their_way(traffic: Traffic) -> None:
+    """In an aisle where there is no way past it: whoever looks out for it stops, and so does whoever does not."""
+    robot = (0.0, 0.0, 0.0, 0.0, 0.4)
+    met = dict.fromkeys((True, False), 0)
+    for seed in range(6):
+        begin(traffic, corridor(1.5), seed, people=2, forklifts=0)
+        for _ in range(300):
+            traffic.advance(DT, robot)
+            gaps = np.linalg.norm(traffic.people_positions, axis=1) - robot[4] - PERSON_RADIUS
+            assert gaps.min() > 0.0
+            for heeding in traffic.heeds[gaps < 0.3]:
+                met[bool(heeding)] += 1
+    assert min(met.values()) > 20
+
+
 def test_a_forklift_stops_for_the_robot_and_then_goes_elsewhere(traffic: Traffic) -> None:
     met = 0
     for seed in range(4):

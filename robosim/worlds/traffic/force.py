@@ -21,6 +21,8 @@ CLEAR = 0.30  # m of clearance that a walker's middle keeps; more than its radiu
 
 _HORIZON = 5.0  # m; the paper has 8 to 10, and aisles are short
 _RELAXATION = 0.5  # s, the paper's
+_BRAKING = 2.5  # m/s²; from a walk people stop within a step or two (Sparrow, Tirosh, Gait & Posture 22, 2005)
+_STANDOFF = 0.03  # m; nobody steps nearer to a robot that they know of
 _ROOM = 0.12  # m that walkers like to keep between them
 _AT_FEET = 0.6  # m beyond that, from where on even who does not look out sees the robot: a step, and the time to stop
 _STEPS, _STEP = 8, 0.25  # samples along a direction, m, in search of walls
@@ -33,7 +35,7 @@ _AHEAD, _FAR_AHEAD = 1.3, 2.5  # m along its way that a walker aims at, before a
 _STRAIGHT, _AROUND = 0.85, 0.6  # cosine of what counts as straight on; m beyond a corner
 _ARRIVED = 0.2  # m
 _NEARLY = 0.6  # m; arrived, too, if somebody is in the way
-_CREEP, _STANDS = 0.15, 0.02  # m/s below which a walker makes no way, and who has arrived stands still
+_CREEP = 0.15  # m/s below which a walker makes no way
 _BARRED, _DODGE, _STUCK = 0.7, 1.2, 3.0  # s without getting on; s of dodging; s until a walker gives up its goal
 _TURN_RATE = 5.0  # rad/s
 _MOST_OUT, _SLACK = 0.06, 0.002  # m, by which a walker is led away from a wall, and may come nearer, in one step
@@ -95,7 +97,7 @@ def walk(crowd: Crowd, count: int, others: NDArray[np.float64], floor: Ground, d
         else:
             crowd.wanted[i, 0], crowd.wanted[i, 1] = 0.0, 0.0
     for i in range(count):
-        _move(crowd, i, floor, dt)
+        _move(crowd, i, others, floor, dt)
     for i in range(count):
         _part(crowd, i, count, others, floor)
     idle = 0
@@ -224,18 +226,28 @@ def _until_touch(dx: float, dy: float, wx: float, wy: float, reach: float, pace:
 
 
 @inlined
-def _move(crowd: Crowd, i: int, floor: Ground, dt: float) -> None:
-    """Relaxes to the velocity that is wanted, and goes as far as there is room."""
+def _move(crowd: Crowd, i: int, others: NDArray[np.float64], floor: Ground, dt: float) -> None:
+    """Relaxes to the velocity that is wanted, or brakes to it, and goes as far as there is room."""
+    vx, vy = crowd.velocity[i, 0], crowd.velocity[i, 1]
+    dx, dy = crowd.wanted[i, 0] - vx, crowd.wanted[i, 1] - vy
     share = min(dt / _RELAXATION, 1.0)
-    for axis in range(2):
-        crowd.velocity[i, axis] += share * (crowd.wanted[i, axis] - crowd.velocity[i, axis])
-    if not crowd.walking[i]:
-        speed = math.sqrt(crowd.velocity[i, 0] ** 2 + crowd.velocity[i, 1] ** 2)
-        keeps = 1.0 - min(2.0 * share, 1.0) if speed > _STANDS else 0.0
-        crowd.velocity[i, 0], crowd.velocity[i, 1] = keeps * crowd.velocity[i, 0], keeps * crowd.velocity[i, 1]
+    if crowd.wanted[i, 0] ** 2 + crowd.wanted[i, 1] ** 2 < vx * vx + vy * vy:
+        share = max(share, min(_BRAKING * dt / max(math.sqrt(dx * dx + dy * dy), 1e-9), 1.0))
+    vx, vy = vx + share * dx, vy + share * dy
     x, y = crowd.position[i, 0], crowd.position[i, 1]
-    _shift(crowd, i, dt * crowd.velocity[i, 0], dt * crowd.velocity[i, 1], floor)
+    _shift(crowd, i, dt * vx, dt * vy, floor)
+    _stop_before(crowd, i, others, x, y)
     crowd.velocity[i, 0], crowd.velocity[i, 1] = (crowd.position[i, 0] - x) / dt, (crowd.position[i, 1] - y) / dt
+
+
+@inlined
+def _stop_before(crowd: Crowd, i: int, others: NDArray[np.float64], x: float, y: float) -> None:
+    """Takes a step from a point back if it led into the robot, which is known to whoever is so near."""
+    reach = RADIUS + others[0, 4] + _STANDOFF
+    before = math.sqrt((others[0, 0] - x) ** 2 + (others[0, 1] - y) ** 2)
+    dx, dy = others[0, 0] - crowd.position[i, 0], others[0, 1] - crowd.position[i, 1]
+    if math.sqrt(dx * dx + dy * dy) < min(reach, before):
+        crowd.position[i, 0], crowd.position[i, 1] = x, y
 
 
 @compiled
