@@ -333,6 +333,15 @@ def test_what_cannot_be_drawn_is_named_and_nothing_crashes(physics: Physics) -> 
         renderer.draw(view, depth=np.empty((12, 16)))  # type: ignore[arg-type]
     with pytest.raises(RobosimError, match="not finite"):
         renderer.draw(view * np.nan, np.empty((12, 16, 3), np.uint8))
+    with pytest.raises(RobosimError, match="writeable: False"):
+        renderer.draw(view, np.broadcast_to(np.zeros(3, np.uint8), (12, 16, 3)))
+    for shape in ((3, 3), (2, 4), (4, 4)):
+        with pytest.raises(RobosimError, match=rf"view of shape \({shape[0]}, {shape[1]}\)"):
+            renderer.draw(np.zeros(shape), np.empty((12, 16, 3), np.uint8))
+    with pytest.raises(RobosimError, match="carrier=1000"):
+        renderer.draw(view, np.empty((12, 16, 3), np.uint8), carrier=1000)
+    with pytest.raises(RobosimError, match=r"depth8 .* needs a depth_range"):
+        renderer.draw(view, depth8=np.empty((12, 16, 1), np.uint8))
     labels = np.empty((12, 16, 2), np.int16)
     scene.poses[:] = np.nan  # as a body's that diverged
     renderer.draw(view, np.empty((12, 16, 3), np.uint8), segmentation=labels)

@@ -120,12 +120,20 @@ class Renderer:
             focus: Around which point of the world there are shadows, metres.
 
         Raises:
-            RobosimError: An array does not fit, the view is not finite, or depth or segmentation was asked for with
-                more than one sample a pixel.
+            RobosimError: An array does not fit, there is no such carrier, the view is not finite, depth in steps was
+                asked for without a range, or depth or segmentation with more than one sample a pixel.
         """
         if self._samples > 1 and not (depth is None and segmentation is None and depth8 is None):
             raise RobosimError(f"samples={self._samples}: depth and segmentation are exact only with 1 sample a pixel")
+        if depth8 is not None and depth_range is None:
+            raise RobosimError("depth8 is in steps of a 255th of the farthest depth: it needs a depth_range")
         scene, size = self._scene, (self.lens.height, self.lens.width)
+        view = np.ascontiguousarray(view, np.float64)
+        if view.shape != (3, 4) or not NONE <= carrier < len(scene.poses):
+            raise RobosimError(
+                f"view of shape {view.shape}, carrier={carrier!r}: "
+                f"(3, 4), and a row of {len(scene.poses)} poses or {NONE}, are needed"
+            )
         asked = (
             _checked("rgb", rgb, (*size, 3), _NO_RGB),
             _checked("depth", depth, size, _NO_DEPTH),
@@ -136,9 +144,9 @@ class Renderer:
         if not self._plain:
             asked = (_NO_RGB, *asked[1:])
         reach = (0.0, math.inf, math.inf) if depth_range is None else (*depth_range, 0.0)
-        view = np.ascontiguousarray(view)
         if not snap(self._room, view, carrier, self._lens, without, reach, *asked):
-            raise RobosimError(f"view={view!r} is not finite: did the physics diverge?")
+            where = "" if carrier == NONE else f" from a carrier at {scene.poses[carrier]!r}"
+            raise RobosimError(f"view={view!r}{where} is not finite: did the physics diverge?")
         if colour.size and not self._plain:
             if carrier != NONE:
                 view = carried(view, scene.poses[carrier])
@@ -167,8 +175,9 @@ def _checked(name: str, array: NDArray[Any] | None, shape: tuple[int, ...], none
     """The kernels write without looking where: an array that does not fit would end the process."""
     if array is None:
         return none
-    if array.shape != shape or array.dtype != none.dtype:
+    if array.shape != shape or array.dtype != none.dtype or not array.flags.writeable:
         raise RobosimError(
-            f"{name} is an array of shape {array.shape} and {array.dtype}: {shape} and {none.dtype} are needed"
+            f"{name} is an array of shape {array.shape} and {array.dtype}, writeable: {array.flags.writeable}; "
+            f"{shape} and {none.dtype}, writeable, are needed"
         )
     return array

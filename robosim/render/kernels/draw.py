@@ -66,16 +66,16 @@ def _draw_whole(
 ) -> None:
     """Draws some of a link's parts that lie before the near plane."""
     first = geometry.first_vertex[start]
-    columns, rows, near = buffers.corners[0], buffers.corners[1], buffers.corners[2]
+    columns, lines, near = buffers.corners[0], buffers.corners[1], buffers.corners[2]
     for place in range(np.uintp(geometry.first_vertex[end] - first)):  # several at a time, as numbers are unsigned
         point = _moved(geometry.vertices, place + np.uintp(first), to_camera)
-        columns[place], rows[place], near[place] = project(point, camera)
+        columns[place], lines[place], near[place] = project(point, camera)
     for place in range(_choose(geometry, start, end, to_camera, camera.flat, backs, buffers)):
         face, closer = _chosen(geometry, buffers, place)
         i, j = geometry.faces[face, 0] - first, geometry.faces[face, 1] - first
         k, m = geometry.faces[face, 2] - first, geometry.faces[face, 3] - first
         fill(
-            (columns[i], columns[j], columns[k], columns[m]), (rows[i], rows[j], rows[k], rows[m]),
+            (columns[i], columns[j], columns[k], columns[m]), (lines[i], lines[j], lines[k], lines[m]),
             (near[i] + closer, near[j] + closer, near[k] + closer), buffers.chosen[place],
             buffers.nearness, buffers.winner,
         )  # fmt: skip

@@ -1,6 +1,8 @@
 """Arrays that kernels are handed once: taking fifty of them from Python takes longer than drawing a small scene.
 
 `keep` writes what Numba knows of them, their addresses and shapes, into one array, and `kept_in` reads it in a kernel.
+Nobody counts references to what `kept_in` gives: kernels are compiled without that (`robosim.compiled`), and could not
+use it otherwise.
 """
 
 from collections.abc import Callable
