@@ -4,6 +4,7 @@ import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
@@ -26,7 +27,7 @@ def compiled(function: F) -> F:
     except RuntimeError:  # Numba finds no folder that it may write to
         return cast("F", _njit(**_OPTIONS)(function))
     source = Path(function.__code__.co_filename)
-    _forget_stale(source.parent, kernel.stats.cache_path, f"{source.stem}.{function.__qualname__}-*.nbi")
+    _forget_stale(_folders(kernel.py_func), kernel.stats.cache_path, f"{source.stem}.{function.__qualname__}-*.nbi")
     return cast("F", kernel)
 
 
@@ -35,12 +36,15 @@ def inlined(function: F) -> F:
     return cast("F", _njit(forceinline=True, **_OPTIONS)(function))
 
 
-def _forget_stale(sources: Path, cache: str, names: str) -> None:
-    """Numba notices when a kernel's own file changes, not when one changes whose kernels it calls.
+def _folders(function: FunctionType) -> frozenset[Path]:
+    """Gives where the kernels are that a kernel may call: those that its file knows by name."""
+    known = [value.py_func for value in function.__globals__.values() if hasattr(value, "py_func")]
+    return frozenset(Path(other.__code__.co_filename).parent for other in (function, *known))
 
-    Kernels call only those of their own folder.
-    """
-    newest = _newest(sources)
+
+def _forget_stale(folders: frozenset[Path], cache: str, names: str) -> None:
+    """Numba notices when a kernel's own file changes, not when one changes whose kernels it calls."""
+    newest = max(_newest(folder) for folder in folders)
     for index in Path(cache).glob(names):
         with contextlib.suppress(OSError):  # another process was faster
             if index.stat().st_mtime < newest:
