@@ -64,6 +64,19 @@ def test_what_stands_ahead_is_met_when_the_way_to_it_is_driven(bench: Bench) -> 
     assert slow[AHEAD] < soon[AHEAD]  # it has to gather speed first
 
 
+def test_sides_and_back_are_told_apart(bench: Bench) -> None:
+    soon, _ = bench.read([(1.0, 0.75)], 1.0)
+    assert soon[LEFT] > 0
+    assert soon[RIGHT] == 0
+    soon, _ = bench.read([(1.0, -0.75)], 1.0)
+    assert soon[LEFT] == 0
+    assert soon[RIGHT] > 0
+    soon, near = bench.read([(-0.8, 0.0)], 0.0)
+    assert soon[BACK] > 0
+    assert near[BACK] == 1.0
+    assert not soon[[STAND, AHEAD, LEFT, RIGHT]].any()
+
+
 def test_a_robot_that_cannot_stop_any_more_is_told_so(bench: Bench) -> None:
     """From 1 m/s it takes 0.25 m to stop."""
     near_enough, _ = bench.read([(0.2 + HALF[0] + 0.15, 0.0)], 1.0)
@@ -95,3 +108,13 @@ def test_what_is_not_possible_is_named() -> None:
         sectors = Sectors(Lidar(Scene(physics), body, 180, 360.0, (0.05, 8.0)), 60, (4,), DT)
         with pytest.raises(RobosimError, match=r"commands=\(\) must be some"):
             Outlook(sectors, (), HALF, SLEW)
+        with pytest.raises(RobosimError, match=r"half=\(0\.28, 0\.0\)"):
+            Outlook(sectors, COMMANDS, (0.28, 0.0), SLEW)
+        with pytest.raises(RobosimError, match="slower=0"):
+            Outlook(sectors, COMMANDS, HALF, SLEW._replace(slower=0))
+
+
+def test_a_new_episode_is_not_told_of_the_one_before(bench: Bench) -> None:
+    bench.read([(1.7, 0.0)], 1.0)
+    with pytest.raises(RobosimError, match="`read` comes first"):
+        bench.read([], 1.0)

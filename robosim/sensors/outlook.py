@@ -64,7 +64,11 @@ class Outlook:
         self.space = spaces.Box(0.0, 1.0, (2 * len(commands),), np.float32)
 
     def read(self, speed: float, yaw_rate: float) -> NDArray[np.float32]:
-        """Looks ahead from the latest scan, at the present speed (m/s) and yaw rate (rad/s); see the class."""
+        """Looks ahead from the latest scan, at the present speed (m/s) and yaw rate (rad/s); see the class.
+
+        Raises:
+            RobosimError: The sectors have not been read since their reset.
+        """
         told = np.zeros((2, len(self._commands)), np.float32)
         points, velocities = self._sectors.nearest()
         look_ahead(points, velocities, self._commands, (speed, yaw_rate), self._slew, self._half, told)

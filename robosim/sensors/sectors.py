@@ -121,7 +121,12 @@ class Sectors(Sensor):
 
         Returns:
             Two arrays of shape (n, 2), in the scanner's frame: m, and m/s.
+
+        Raises:
+            RobosimError: Nothing was read since the last reset.
         """
+        if self._latest == _NONE:
+            raise RobosimError("nothing was read in this episode: `read` comes first")
         points, velocities = np.empty((self._shape[1], 2)), np.empty((self._shape[1], 2))
         count = list_nearest(self._history, self._latest, self._far, points, velocities)
         return points[:count], velocities[:count]
