@@ -3,8 +3,9 @@
 The model is that of M. Moussaïd, D. Helbing, G. Theraulaz: "How simple rules determine pedestrian behavior and crowd
 disasters", PNAS 108(17), 2011, the successor of Helbing's social force. A walker looks for the direction that brings it
 nearest to where it wants to go before it would run into something (their equation 1), and goes no faster than lets it
-stop in time; it relaxes to that velocity within half a second. Bodies that touch are moved apart, where the paper has
-a contact force.
+stop in time; it relaxes to that velocity within half a second. Other than the paper's, who swing through what they come
+close to, these walkers brake, and never step into a robot. Bodies that touch are moved apart, where the paper has a
+contact force.
 """
 
 import math
@@ -275,9 +276,9 @@ def _part(crowd: Crowd, i: int, count: int, others: NDArray[np.float64], floor: 
         if depth > 0.0:
             _shift(crowd, i, -0.5 * depth * dx, -0.5 * depth * dy, floor)
             _shift(crowd, j, 0.5 * depth * dx, 0.5 * depth * dy, floor)
-    for j in range(0 if crowd.heeds[i] else 1, len(others)):
+    for j in range(1, len(others)):  # not out of the robot: who is hit does not jump aside
         dx, dy, depth = _overlap(crowd, i, others[j, 0], others[j, 1], RADIUS + others[j, 4])
-        if depth > 0.0 and j > 0:
+        if depth > 0.0:
             _shift(crowd, i, -depth * dx, -depth * dy, floor)
 
 

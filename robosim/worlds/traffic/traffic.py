@@ -85,7 +85,8 @@ class Traffic:
 
         Args:
             dt: s.
-            robot: x, y (m), vx, vy (m/s) and radius (m) of the robot, which some people and all forklifts see.
+            robot: x, y (m), vx, vy (m/s) and radius (m) of the robot, which all forklifts see and some
+                people; the others notice it at their feet.
         """
         discs = self._forklifts.discs
         discs[0] = robot
@@ -125,7 +126,7 @@ class Traffic:
 
     @property
     def heeds(self) -> NDArray[np.bool_]:
-        """Which people see the robot, (n,)."""
+        """Which people look out for the robot, (n,)."""
         return self._people.crowd.heeds[: self._people.count]
 
     @property
