@@ -71,7 +71,7 @@ HORIZON = 2.5  # s; and to be about to, the more the sooner it comes
 REACH = 0.3 + PERSON_RADIUS, 0.3 + 0.8  # m between the middles of robot and person, of robot and forklift, that touch
 KEEP_CLEAR = 1.5  # m around the start, where nobody is at first
 MOVERS = (Kind.PERSON, Kind.FORKLIFT)
-PLAN_RADIUS = 0.40  # m; the robot's, about the middle between its wheels, and some room
+PLAN_RADIUS = 0.45  # m; half of the narrowest gap to go through: `RADIUS`, half a cell of the map, and some room
 _INSET = (240, 160)  # pixels, of the camera's picture beside a video
 _NOBODY: frozenset[Kind] = frozenset()
 _HALF = SIZE[0] / 2, SIZE[1] / 2
@@ -109,17 +109,15 @@ class WarehouseNavigate(Task[State]):
     def __init__(self, physics: Physics, *, observation: str, randomise: bool, guidance: str = "path") -> None:
         """Builds hall, traffic and robot; see `Task`."""
         self._randomise = randomise
-        self._physics = physics
         self.world = Warehouse(physics)
         self.traffic = Traffic(physics, PEOPLE[-1], FORKLIFTS[-1])
         self.robot: Courier = Courier(physics)
-        scene = Scene(physics)
+        self._scene = scene = Scene(physics)
         lidar = Lidar(scene, self.robot.body, RAYS, 360.0, RANGE, RANGE_NOISE, DROPOUT, position=LIDAR)
         self._azimuths = lidar.azimuths
         self.lidar = Sectors(lidar, SECTORS, AGES, CONTROL_DT) if observation != "camera" else None
-        self.arcs: Outlook | None = None
-        if self.lidar is not None:
-            self.arcs = Outlook(self.lidar, ARCS, _HALF, Slew(ACCELERATION, BRAKING, YAW_ACCELERATION))
+        slew = Slew(ACCELERATION, BRAKING, YAW_ACCELERATION)
+        self._outlook = None if self.lidar is None else Outlook(self.lidar, ARCS, _HALF, slew)
         size = CAMERA_SIZE, CAMERA_SIZE
         self._eyes: Camera | None = None
         if observation != "lidar":
@@ -134,8 +132,8 @@ class WarehouseNavigate(Task[State]):
             most += [FAR] * (2 * len(AHEAD) + 1)
         bound = np.array(most, np.float32)
         parts: dict[str, spaces.Space[Any]] = {"state": spaces.Box(-bound, bound)}
-        if self.lidar is not None and self.arcs is not None:
-            parts["lidar"], parts["outlook"] = self.lidar.space, self.arcs.space
+        if self.lidar is not None and self._outlook is not None:
+            parts["lidar"], parts["outlook"] = self.lidar.space, self._outlook.space
         if self._eyes is not None:
             parts.update(self._eyes.space)
         self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
@@ -256,11 +254,11 @@ class WarehouseNavigate(Task[State]):
         x, y, heading = self._localisation.read(self._sensors).tolist()
         seen: dict[str, NDArray[Any]] = {}
         speed, yaw_rate = senses.tolist()
-        if self.lidar is not None and self.arcs is not None:
+        if self.lidar is not None and self._outlook is not None:
             a, b, turn = self.robot.believed[:3].tolist()
             self.lidar.odometry = a, b, turn
             seen["lidar"] = self.lidar.read(self._sensors)
-            seen["outlook"] = self.arcs.read(speed, yaw_rate)
+            seen["outlook"] = self._outlook.read(speed, yaw_rate)
         told = [speed, yaw_rate, *self._action.tolist(), *self._guidance((x, y, heading))]
         seen["state"] = np.array(told, np.float32)
         if self._eyes is not None:
@@ -281,10 +279,10 @@ class WarehouseNavigate(Task[State]):
             self.planner.follow(x, y)
         else:
             self.planner.update(x, y, heading, self._azimuths, self.lidar.ranges, RANGE[1])
-        points, left = self.planner.outlook(x, y, AHEAD)
+        points, remaining = self.planner.outlook(x, y, AHEAD)
         for point in points:
             told += seen_from(pose, point)
-        return [*told, min(left, FAR)]
+        return [*told, min(remaining, FAR)]
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Follows the robot from behind and above; see `Task.viewpoint`."""
@@ -312,8 +310,7 @@ class WarehouseNavigate(Task[State]):
 
     def _picture(self) -> NDArray[np.uint8]:
         if self._inset is None:  # only spectators need it
-            scene = Scene(self._physics)
-            self._inset = Camera(scene, self.robot.body, *_INSET, mount=self.robot.mount, modes=("rgb",))
+            self._inset = Camera(self._scene, self.robot.body, *_INSET, mount=self.robot.mount, modes=("rgb",))
         picture: NDArray[np.uint8] = self._inset.read(np.random.default_rng(0))["rgb"]
         return picture
 
@@ -327,6 +324,6 @@ class WarehouseNavigate(Task[State]):
 
 
 class WarehouseNavigateEnv(SimEnv):
-    """robosim/WarehouseNavigate-v0."""
+    """robosim/WarehouseNavigate-v1."""
 
     TASK = WarehouseNavigate

@@ -8,6 +8,7 @@ import gymnasium as gym
 from robosim.physics import Physics
 from robosim.planning.planner import Planner
 from robosim.scripts.measurements import Bench, Measurement, Round, time_in
+from robosim.sensors.outlook import Outlook
 from robosim.sensors.sectors import Sectors
 from robosim.worlds.traffic.traffic import Traffic
 
@@ -17,6 +18,7 @@ WHOLE, PHYSICS, REST = "whole env step", "stepSimulation alone", "the rest alone
 PARTS = {
     PHYSICS: ((Physics, "step"),),
     "lidar alone": ((Sectors, "read"),),
+    "outlook alone": ((Outlook, "read"),),
     "people and forklifts alone": ((Traffic, "advance"),),
     "planning alone": ((Planner, "update"), (Planner, "outlook")),
 }
@@ -27,7 +29,7 @@ def step_among_people(bench: Bench) -> Round:
 
     Resets do not count.
     """
-    env = bench.close_later(gym.make("robosim/WarehouseNavigate-v0", level=LEVEL, disable_env_checker=True))
+    env = bench.close_later(gym.make("robosim/WarehouseNavigate-v1", level=LEVEL, disable_env_checker=True))
     env.action_space.seed(0)
     env.reset(seed=0)
 

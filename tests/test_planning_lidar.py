@@ -153,6 +153,16 @@ def test_a_closed_aisle_is_found_and_gone_around() -> None:
     assert (abs(places[:, 1] - 1.5) > 2).any()
 
 
+@pytest.mark.parametrize("gap", [0.4, 0.5, 0.6])
+@pytest.mark.parametrize("aside", [-0.3, 0.0, 0.3])
+def test_a_robot_that_stands_off_a_gap_too_narrow_is_led_elsewhere(gap: float, aside: float) -> None:
+    planner, things = Planner(RADIUS), np.array([*MAP, (0.0, 1.5, 0.4, 1.0 - gap, 0.0)])
+    planner.reset(known(), GOAL)
+    for x in (*np.arange(-6.0, -1.6, 0.1).tolist(), *[-1.6] * 30):
+        planner.update(x, 1.5 + aside, 0.0, AZIMUTHS, scan(things, x, 1.5 + aside, 0.0), FAR)
+    assert (abs(planner.path[:, 1] - 1.5) > 2).any()
+
+
 def test_a_goal_that_is_shut_off_keeps_the_old_path_and_few_plans() -> None:
     planner, wall = Planner(RADIUS), (3.0, 0.0, 0.05, 4.95, 0.0)
     racks = rasterise([], SIZE)

@@ -20,7 +20,7 @@ STAND, FULL = np.zeros(2, np.float32), np.array([1.0, 0.0], np.float32)
 
 
 def made(**kwargs: Any) -> WarehouseNavigateEnv:  # noqa: ANN401 (the environment's own)
-    env = gym.make("robosim/WarehouseNavigate-v0", **kwargs).unwrapped
+    env = gym.make("robosim/WarehouseNavigate-v1", **kwargs).unwrapped
     assert isinstance(env, WarehouseNavigateEnv)
     return env
 
@@ -45,7 +45,7 @@ def busy() -> Iterator[WarehouseNavigateEnv]:
 
 
 def test_the_expert_arrives_and_is_told_so(shared: WarehouseNavigateEnv) -> None:
-    expert = make_expert(gym.make("robosim/WarehouseNavigate-v0"))
+    expert = make_expert(gym.make("robosim/WarehouseNavigate-v1"))
     observation, _ = shared.reset(seed=1)
     paid, done = 0.0, False
     while not done:

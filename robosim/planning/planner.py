@@ -15,7 +15,6 @@ from robosim.planning.seen import Seen
 
 _NARROWER = 0.75  # of the radius: planned with where nothing else leads to the goal
 _ASTRAY = 1.0  # m from the path from which on another is needed
-_EVEN = 1e-3  # m by which the clearance along an unchanged path may seem to differ
 _PATIENCE = 4  # times as long until the next attempt where there was no way
 
 
@@ -56,7 +55,8 @@ class Planner:
         self.seen.reset(grid, measure(grid) if clearance is None else clearance)
         if self._work is None or self._work.costs.shape != grid.blocked.shape:
             self._work = new_work(grid.blocked.shape)
-        self.path, self.plans, self._wait, self._tightest = np.empty((0, 2)), 0, 0, math.inf
+        self.path, self.plans, self._wait = np.empty((0, 2)), 0, 0
+        self._laid, self._enough = np.full(grid.blocked.shape, np.inf, np.float32), math.inf
 
     def update(
         self, x: float, y: float, heading: float, azimuths: NDArray[np.float64], ranges: NDArray[np.float32], far: float
@@ -100,11 +100,12 @@ class Planner:
         if not len(self.path):
             return True
         place, away = polyline.nearest(self.path, x, y)
-        return away > _ASTRAY or self._narrowest(place, self._horizon) < self._tightest
+        return away > _ASTRAY or self._narrowed(place)
 
-    def _narrowest(self, place: polyline.Place, within: float) -> float:
-        grid = self._grid
-        return polyline.least(self.seen.clearance, grid.origin, grid.cell, self.path, place, within)
+    def _narrowed(self, place: polyline.Place) -> bool:
+        """Says whether what was seen since the path was laid leaves less room on it than the robot needs."""
+        grid, now = self._grid, self.seen.clearance
+        return polyline.narrowed(self._laid, now, self._enough, grid.origin, grid.cell, self.path, place, self._horizon)
 
     def _plan(self, x: float, y: float) -> None:
         self.plans += 1
@@ -112,9 +113,8 @@ class Planner:
             care = self._care._replace(radius=radius)
             path = shortest_path(self._grid, self.seen.clearance, care, (x, y), self._goal, self._work)
             if path is not None:
-                self.path, self._wait = path, self._period
-                # One cell more or less is no reason to plan anew.
-                self._tightest = min(radius - self._grid.cell, self._narrowest((0, 0.0), math.inf) - _EVEN)
+                self.path, self._wait, self._enough = path, self._period, radius
+                self._laid = self.seen.clearance.copy()
                 return
         self._wait = _PATIENCE * self._period
         if not len(self.path):

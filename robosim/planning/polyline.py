@@ -52,21 +52,22 @@ def remaining(path: NDArray[np.float64], place: Place) -> float:
 
 
 @compiled
-def least(
-    values: NDArray[np.float32], origin: tuple[float, float], cell: float, path: NDArray[np.float64], place: Place,
-    within: float,
-) -> float:  # fmt: skip
-    """Gives the least value of the cells that a path crosses in the next metres, infinite where there are none.
+def narrowed(
+    then: NDArray[np.float32], now: NDArray[np.float32], enough: float, origin: tuple[float, float], cell: float,
+    path: NDArray[np.float64], place: Place, within: float,
+) -> bool:  # fmt: skip
+    """Says whether some cell that a path crosses in the next metres has less room than it had, and not enough.
 
     Args:
-        values: (nx, ny), of the cells.
+        then: (nx, ny), m, the room in each cell when the path was laid.
+        now: The same at present.
+        enough: m of room with which all is well.
         origin: Corner of cell (0, 0), m.
         cell: Length of a side, m.
         path: (k, 2), m.
         place: Where to begin.
         within: How many metres to look.
     """
-    lowest = np.inf
     piece, share = place
     for k in range(piece, len(path) - 1):
         length = _length(path, k)
@@ -74,12 +75,14 @@ def least(
         for step in range(steps + 1):
             x, y = _at(path, k, share + (1.0 - share) * step / steps)
             i, j = int((x - origin[0]) / cell), int((y - origin[1]) / cell)
-            lowest = min(lowest, values[min(max(i, 0), values.shape[0] - 1), min(max(j, 0), values.shape[1] - 1)])
+            i, j = min(max(i, 0), now.shape[0] - 1), min(max(j, 0), now.shape[1] - 1)
+            if now[i, j] < min(then[i, j], enough):
+                return True
             within -= length * (1.0 - share) / steps
             if within < 0.0:
-                return float(lowest)
+                return False
         share = 0.0
-    return float(lowest)
+    return False
 
 
 @inlined
