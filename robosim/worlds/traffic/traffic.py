@@ -85,8 +85,8 @@ class Traffic:
 
         Args:
             dt: s.
-            robot: x, y (m), vx, vy (m/s) and radius (m) of the robot, which all forklifts see and some
-                people; the others notice it at their feet.
+            robot: x, y (m), vx, vy (m/s) and radius (m) of the robot. Forklifts see it and so do some people; others
+                notice it at their feet.
         """
         discs = self._forklifts.discs
         discs[0] = robot
