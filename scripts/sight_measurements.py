@@ -66,7 +66,7 @@ def lidar(bench: Bench) -> Round:
 def camera_env(bench: Bench) -> Round:
     """The same env with and without a camera, in one process."""
     envs = {
-        name: gym.make("robosim/WheelBalance-v2", observation=observation, disable_env_checker=True)
+        name: gym.make("robosim/WheelBalance-v3", observation=observation, disable_env_checker=True)
         for name, observation in (("without a camera", "state"), ("with a camera", "camera"))
     }
     actions = 0.1 * np.random.default_rng(0).uniform(-1, 1, (101, 2)).astype(np.float32)

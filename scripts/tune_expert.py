@@ -13,7 +13,7 @@ from rich.progress import track
 from robosim.agents.policies.lqr import BalanceLqr, Weights
 from robosim.scripts.cli import command
 
-ENV = "robosim/WheelBalance-v2"
+ENV = "robosim/WheelBalance-v3"
 LEVELS = (7, 8, 9)  # below these it loses little
 
 

@@ -14,10 +14,10 @@ from robosim.scripts.demo import main
 from robosim.scripts.demo_cast import DemoError, new_folder, task_of, worth_seeing
 from robosim.scripts.main import main as robosim
 
-ENV = "robosim/WheelBalance-v2"
+ENV = "robosim/WheelBalance-v3"
 TINY = """
 name: tiny
-env: {id: robosim/WheelBalance-v2, kwargs: {level: mixed}}
+env: {id: robosim/WheelBalance-v3, kwargs: {level: mixed}}
 envs: 2
 workers: 2
 total_steps: 256

@@ -87,7 +87,7 @@ def test_an_interrupted_run_leaves_nothing_behind_for_the_next(two_workers: Eval
 def test_an_episode_that_a_wrapper_cuts_short_is_no_failure_of_the_agent() -> None:
     kwargs = {"level": 0, "split": "test", "max_episode_steps": 5}
     with pytest.raises(EvaluationError, match=r"episode of seed 3 was cut short after 5 steps.*max_episode_steps"):
-        Evaluator(1).run("zero", "robosim/WheelBalance-v2", kwargs, 1, seed=3)
+        Evaluator(1).run("zero", "robosim/WheelBalance-v3", kwargs, 1, seed=3)
 
 
 def test_what_does_not_fit_is_named(agent: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_what_does_not_fit_is_named(agent: Path, tmp_path: Path) -> None:
         check_agent(agent, OTHER, KWARGS)
     with pytest.raises(EvaluationError, match=r"Toy-v0 cannot be made with .*'colour'"):
         check_agent(agent, TOY, {"colour": "red"})
-    with pytest.raises(EvaluationError, match=r"unknown env 'Tyo-v0'.*robosim/WheelBalance-v2"):
+    with pytest.raises(EvaluationError, match=r"unknown env 'Tyo-v0'.*robosim/WheelBalance-v3"):
         check_agent(agent, "Tyo-v0", {})
     with pytest.raises(AgentError, match="the folder holds no agent"):
         check_agent(tmp_path, TOY, KWARGS)

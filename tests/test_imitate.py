@@ -37,11 +37,11 @@ def experiment(env_id: str, *, scaled: bool = False) -> Experiment:
 
 @pytest.mark.medium
 def test_the_network_does_what_the_expert_does() -> None:
-    asked = experiment("robosim/WheelBalance-v2")
+    asked = experiment("robosim/WheelBalance-v3")
     envs = make_envs(asked)
     model = make_model(asked, envs, "cpu", 0)
     imitate(model, envs, asked)
-    env, expert = gym.make("robosim/WheelBalance-v2", level=2, split="val"), BalanceLqr()
+    env, expert = gym.make("robosim/WheelBalance-v3", level=2, split="val"), BalanceLqr()
     observation, state, wanted, done = env.reset(seed=3)[0], None, [], []
     for _ in range(300):
         action, state = expert.predict(observation, state)

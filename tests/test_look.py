@@ -30,7 +30,7 @@ def physics() -> Iterator[Physics]:
 def test_look_writes_every_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "new" / "pictures"
     options = ["--seed", "3", "--level", "2", "--width", "96", "--height", "64", "--out", str(out)]
-    assert main(["robosim/WheelBalance-v2", *options]) == 0
+    assert main(["robosim/WheelBalance-v3", *options]) == 0
     pictures = {path.stem: cv2.imread(str(path)) for path in out.iterdir()}
     assert set(pictures) == NAMES
     for picture in pictures.values():
@@ -43,11 +43,11 @@ def test_look_writes_every_picture(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["robosim/Nothing-v0"], "robosim/WheelBalance-v2"),
-        (["robosim/WheelBalance-v2", "--level", "12"], "0 to 9"),
-        (["robosim/WheelBalance-v2", "--seed", "-1"], "--seed -1"),
-        (["robosim/WheelBalance-v2", "--above", "0"], "--above 0"),
-        (["robosim/WheelBalance-v2", "--width", "0"], "width=0"),
+        (["robosim/Nothing-v0"], "robosim/WheelBalance-v3"),
+        (["robosim/WheelBalance-v3", "--level", "12"], "0 to 9"),
+        (["robosim/WheelBalance-v3", "--seed", "-1"], "--seed -1"),
+        (["robosim/WheelBalance-v3", "--above", "0"], "--above 0"),
+        (["robosim/WheelBalance-v3", "--width", "0"], "width=0"),
     ],
 )
 def test_what_cannot_be_shown_is_named(

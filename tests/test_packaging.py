@@ -20,7 +20,7 @@ NOT_INSTALLED = ("__pycache__", ".pyc", ".DS_Store", "scripts/pictures/")
 # What a newcomer does after `pip install robosim`, in this order and in an empty folder that holds tiny.yaml.
 TINY = """\
 name: tiny
-env: {id: robosim/WheelBalance-v2, kwargs: {level: 0}}
+env: {id: robosim/WheelBalance-v3, kwargs: {level: 0}}
 total_steps: 512
 envs: 2
 workers: 1
@@ -45,7 +45,7 @@ def made(spec):
 
 if __name__ == "__main__":
     import robosim.envs
-    spec = gymnasium.spec("robosim/WheelBalance-v2")
+    spec = gymnasium.spec("robosim/WheelBalance-v3")
     here = made(spec)
     assert here[0].__module__.startswith("robosim.envs."), here
     with multiprocessing.get_context("spawn").Pool(1) as pool:

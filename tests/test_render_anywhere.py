@@ -47,7 +47,7 @@ with Physics(1 / 200) as physics:
         fine.draw(looking((6.0, 2.0, 3.0), (0.0, 0.0, 0.5)), picture.rgb)
         digest.update(picture.rgb.tobytes())
 import gymnasium
-env = gymnasium.make("robosim/WheelBalance-v2", observation="camera", render_mode="rgb_array", level=3)
+env = gymnasium.make("robosim/WheelBalance-v3", observation="camera", render_mode="rgb_array", level=3)
 observation, _ = env.reset(seed=4)
 digest.update(observation["rgb"].tobytes() + observation["depth8"].tobytes() + env.render().tobytes())
 mapped = sorted({line.split()[-1] for line in open("/proc/self/maps") if "/" in line})

@@ -76,7 +76,7 @@ def test_same_numbers_from_other_start_methods(start_method: str) -> None:
 @pytest.mark.medium
 @pytest.mark.parametrize("workers", [1, 3])
 def test_same_numbers_of_a_robot_as_in_one_process(workers: int) -> None:
-    make = partial(gym.make, gym.spec("robosim/WheelBalance-v2"))
+    make = partial(gym.make, gym.spec("robosim/WheelBalance-v3"))
     assert_same_rollouts(WorkerVecEnv([make] * 4, workers, infos="all"), DummyVecEnv([make] * 4), 120)
 
 

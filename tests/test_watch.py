@@ -27,7 +27,7 @@ from robosim.render.overlay import Banner, Hud, Picture
 from robosim.render.window import Window, Wish, check_display
 from robosim.scripts.watch import main
 
-ENV = "robosim/WheelBalance-v2"
+ENV = "robosim/WheelBalance-v3"
 Captured = pytest.CaptureFixture[str]
 
 
