@@ -5,7 +5,7 @@ import gymnasium as gym
 # id → (class, control steps until time is up)
 ENVS = {
     "robosim/WheelBalance-v3": ("robosim.envs.wheel_balance:WheelBalanceEnv", 1000),
-    "robosim/WarehouseNavigate-v1": ("robosim.envs.warehouse_navigate:WarehouseNavigateEnv", 1200),
+    "robosim/WarehouseNavigate-v2": ("robosim.envs.warehouse_navigate:WarehouseNavigateEnv", 1200),
 }
 
 

@@ -92,6 +92,9 @@ class WarehouseNavigate(Task[State]):
     ``"depth8"``, with ``"camera"`` or ``"full"``, are those of a camera in the robot's front, `CAMERA_SIZE` pixels
     each way; see `robosim.sensors.camera.Camera`.
 
+    ``"unmapped"``, with a lidar and a path, is the first row of ``"lidar"`` again, of the rays that met what is not on
+    the given map: people, forklifts, what was left in the way. A lidar sees shins, and feet and elbows are nearer.
+
     The path is a planner's, on the map that the robot was given and what its lidar has added to that since; without a
     lidar it is on the given map alone. With ``guidance="goal"`` nothing is planned.
     """
@@ -134,6 +137,8 @@ class WarehouseNavigate(Task[State]):
         parts: dict[str, spaces.Space[Any]] = {"state": spaces.Box(-bound, bound)}
         if self.lidar is not None and self._outlook is not None:
             parts["lidar"], parts["outlook"] = self.lidar.space, self._outlook.space
+            if self.planner is not None:
+                parts["unmapped"] = spaces.Box(0.0, 1.0, (SECTORS,), np.float32)
         if self._eyes is not None:
             parts.update(self._eyes.space)
         self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
@@ -261,6 +266,8 @@ class WarehouseNavigate(Task[State]):
             seen["outlook"] = self._outlook.read(speed, yaw_rate)
         told = [speed, yaw_rate, *self._action.tolist(), *self._guidance((x, y, heading))]
         seen["state"] = np.array(told, np.float32)
+        if self.lidar is not None and self.planner is not None:
+            seen["unmapped"] = self.lidar.nearness(self.planner.seen.unmapped)
         if self._eyes is not None:
             images = self._eyes.read(self._sensors)
             assert isinstance(images, dict)
@@ -324,6 +331,6 @@ class WarehouseNavigate(Task[State]):
 
 
 class WarehouseNavigateEnv(SimEnv):
-    """robosim/WarehouseNavigate-v1."""
+    """robosim/WarehouseNavigate-v2."""
 
     TASK = WarehouseNavigate

@@ -29,7 +29,7 @@ def step_among_people(bench: Bench) -> Round:
 
     Resets do not count.
     """
-    env = bench.close_later(gym.make("robosim/WarehouseNavigate-v1", level=LEVEL, disable_env_checker=True))
+    env = bench.close_later(gym.make("robosim/WarehouseNavigate-v2", level=LEVEL, disable_env_checker=True))
     env.action_space.seed(0)
     env.reset(seed=0)
 

@@ -56,11 +56,11 @@ def test_the_network_does_what_the_expert_does() -> None:
 
 @pytest.mark.medium
 def test_an_expert_of_dicts_is_imitated_and_the_critic_knows_its_returns() -> None:
-    asked = experiment("robosim/WarehouseNavigate-v1", scaled=True)
+    asked = experiment("robosim/WarehouseNavigate-v2", scaled=True)
     envs = make_envs(asked)
     model = make_model(asked, envs, "cpu", 0)
     imitate(model, envs, asked)
-    env, expert = gym.make("robosim/WarehouseNavigate-v1", level=2, split="val"), Dwa()
+    env, expert = gym.make("robosim/WarehouseNavigate-v2", level=2, split="val"), Dwa()
     wanted, done, values = [], [], []
     for seed in range(6):
         observation, over = env.reset(seed=seed)[0], False

@@ -55,7 +55,7 @@ def test_an_env_that_is_registered_here_alone_is_known_to_a_worker_that_imports_
 
 @pytest.mark.medium
 def test_only_the_parts_that_were_named_are_scaled() -> None:
-    env = {"id": "robosim/WarehouseNavigate-v1", "kwargs": {"level": 0}}
+    env = {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 0}}
     with closing(make_envs(toy(env=env, normalise={"keys": ["state"]}))) as envs:
         scaled = envs.reset()
         seen = envs.get_original_obs()

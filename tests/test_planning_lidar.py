@@ -53,6 +53,22 @@ def check_clearance(seen: Seen) -> None:
     assert (seen.clearance[~near] >= 0.8 - 1e-5).all()
 
 
+def test_rays_tell_at_once_what_is_not_on_the_map() -> None:
+    seen = fresh()
+    assert not seen.unmapped.any()
+    x, y, who = -4.0, 1.5, (-2.0, 1.6)
+    look(seen, person(*who), x, y, 0.0, noise=0.02)
+    met = np.flatnonzero(seen.unmapped)
+    bearing = math.atan2(who[1] - y, who[0] - x)
+    assert len(met) >= 5
+    assert np.abs(AZIMUTHS[met] - bearing).max() < math.atan2(0.36, 2.0 - 0.36)
+    look(seen, MAP, x, y, 0.0, noise=0.02)
+    assert not seen.unmapped.any()
+    look(seen, person(*who), x, y)
+    seen.reset(known(), clearance(known()))
+    assert not seen.unmapped.any()
+
+
 def test_a_box_that_is_not_on_the_map_is_seen_where_it_stands() -> None:
     seen, box = fresh(), (-1.0, 1.6, 0.4, 0.3, 0.5)
     for k in range(12):

@@ -57,6 +57,19 @@ def test_the_first_row_is_how_near_the_nearest_is(physics: Physics) -> None:
     assert not reading[1:].any()
 
 
+def test_the_first_row_can_be_told_of_some_rays_only(physics: Physics) -> None:
+    body, sectors = mounted(physics)
+    first = walk(body, sectors, [(1.0, 0.0, 0.0)])[0]
+    width = RAYS // SECTORS
+    all_rays, one = np.ones(RAYS, np.bool_), np.zeros(RAYS, np.bool_)
+    one[AHEAD * width] = True
+    np.testing.assert_allclose(sectors.nearness(all_rays), first, rtol=1e-5)
+    told = sectors.nearness(one)
+    assert np.flatnonzero(told).tolist() == [AHEAD]
+    assert told[AHEAD] == pytest.approx(first[AHEAD], rel=1e-2)
+    assert told.dtype == np.float32
+
+
 def test_walls_do_not_move_while_the_scanner_drives_and_turns(physics: Physics) -> None:
     body, sectors = mounted(physics)
     way = [(0.1 * step, 0.03 * step, 0.12 * step) for step in range(8)]

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 
 from robosim.agents.policies.experts import make_expert
-from robosim.envs.warehouse_navigate import AHEAD, PEOPLE, WarehouseNavigate, WarehouseNavigateEnv
+from robosim.envs.warehouse_navigate import AHEAD, PEOPLE, SECTORS, WarehouseNavigate, WarehouseNavigateEnv
 from robosim.envs.warehouse_navigate_score import ARRIVED
 from robosim.errors import RobosimError
 from robosim.math import axis_angle, seen_from
+from robosim.sensors.sectors import NEARNESS
 
 UP = (0.0, 0.0, 1.0)
 STAND, FULL = np.zeros(2, np.float32), np.array([1.0, 0.0], np.float32)
 
 
 def made(**kwargs: Any) -> WarehouseNavigateEnv:  # noqa: ANN401 (the environment's own)
-    env = gym.make("robosim/WarehouseNavigate-v1", **kwargs).unwrapped
+    env = gym.make("robosim/WarehouseNavigate-v2", **kwargs).unwrapped
     assert isinstance(env, WarehouseNavigateEnv)
     return env
 
@@ -45,7 +46,7 @@ def busy() -> Iterator[WarehouseNavigateEnv]:
 
 
 def test_the_expert_arrives_and_is_told_so(shared: WarehouseNavigateEnv) -> None:
-    expert = make_expert(gym.make("robosim/WarehouseNavigate-v1"))
+    expert = make_expert(gym.make("robosim/WarehouseNavigate-v2"))
     observation, _ = shared.reset(seed=1)
     paid, done = 0.0, False
     while not done:
@@ -170,10 +171,30 @@ def test_the_goal_is_told_in_the_robots_frame(shared: WarehouseNavigateEnv) -> N
     assert (distance * cos, distance * sin) == pytest.approx((ahead, left), abs=0.02)
 
 
+def test_a_person_on_the_way_is_not_on_the_map_and_a_rack_is(busy: WarehouseNavigateEnv) -> None:
+    busy.reset(seed=3)
+    task = task_of(busy)
+    told, of_people = 0, 0
+    for _ in range(40):
+        observation, *_ = busy.step(STAND)
+        assert isinstance(observation, dict)
+        assert task.lidar is not None
+        x, y, heading = task._moves[:3]
+        for sector in np.flatnonzero(observation["unmapped"] > math.exp(-3.0 / NEARNESS)).tolist():
+            away = -NEARNESS * math.log(observation["unmapped"][sector])
+            bearing = heading + (sector + 0.5) / SECTORS * 2 * math.pi - math.pi
+            point = x + away * math.cos(bearing), y + away * math.sin(bearing)
+            told += 1
+            of_people += np.hypot(*(task.traffic.people_positions - point).T).min() < 0.6
+            assert not task.world.known_grid.blocked[task.world.known_grid.index(*point)]
+    assert told > 0
+    assert of_people > 0
+
+
 @pytest.mark.parametrize(
     ("kwargs", "parts", "length"),
     [
-        ({}, {"state", "lidar", "outlook"}, 14),
+        ({}, {"state", "lidar", "outlook", "unmapped"}, 14),
         ({"guidance": "goal"}, {"state", "lidar", "outlook"}, 7),
         ({"observation": "camera"}, {"state", "rgb", "depth8"}, 14),
         ({"observation": "full", "guidance": "goal"}, {"state", "lidar", "outlook", "rgb", "depth8"}, 7),

@@ -43,6 +43,10 @@ class Seen:
         reach: m around an obstacle in which the clearance is brought up to date: more than any that is asked for.
         trust: m around what is on the map within which a hit is taken to be of that, and not of something new: for
             errors of the pose, of the ranges, and of the cells.
+
+    Attributes:
+        unmapped: bool (rays,), which rays of the last scan met something that is not on the map, moving or standing;
+            none before the first.
     """
 
     def __init__(self, reach: float = 0.8, trust: float = 0.2) -> None:
@@ -53,12 +57,13 @@ class Seen:
         self._scan = 0
         self._azimuths: ArrayLike = ()
         self._rays = np.empty((0, 2))
+        self.unmapped = np.zeros(0, np.bool_)
 
     def reset(self, grid: Grid, clearance: NDArray[np.float32]) -> None:
         """Forgets all and takes a new map; ``clearance`` is that of the grid and is not changed."""
         if self._layer.votes.shape != grid.blocked.shape:
             self._layer = _new_layer(grid.blocked.shape)
-        for array in (self._layer.votes, self._layer.scans, self._layer.blocked):
+        for array in (self._layer.votes, self._layer.scans, self._layer.blocked, self.unmapped):
             array.fill(0)
         self._grid, self._scan = grid, 0
         np.copyto(self._layer.known, clearance)
@@ -93,11 +98,13 @@ class Seen:
         if azimuths is not self._azimuths:
             self._azimuths = azimuths
             self._rays = np.column_stack([np.cos(azimuths), np.sin(azimuths)])
+            self.unmapped = np.zeros(len(azimuths), np.bool_)
         grid = self._grid
         self._scan += 1
         _vote(
             self._layer, self._scan, self._rays, ranges, np.float32(far), grid.cell,
             (x - grid.origin[0]) / grid.cell, (y - grid.origin[1]) / grid.cell, heading, self._trust, self._reach,
+            self.unmapped,
         )  # fmt: skip
 
 
@@ -109,16 +116,18 @@ def _new_layer(shape: tuple[int, ...]) -> Layer:
 @compiled
 def _vote(
     layer: Layer, scan: int, rays: NDArray[np.float64], ranges: NDArray[np.float32], far: np.float32, cell: float,
-    x: float, y: float, heading: float, trust: float, reach: float,
+    x: float, y: float, heading: float, trust: float, reach: float, unmapped: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    """Lets a scan vote; x and y are in cells, from the grid's corner."""
+    """Lets a scan vote, and notes which rays meet what is not on the map; x and y are in cells, from its corner."""
     cos, sin = math.cos(heading), math.sin(heading)
     around = int(reach / cell)
     for k in range(len(rays)):
+        unmapped[k] = False
         if ranges[k] < far:
             dx, dy = cos * rays[k, 0] - sin * rays[k, 1], sin * rays[k, 0] + cos * rays[k, 1]
             i, j = math.floor(x + ranges[k] / cell * dx), math.floor(y + ranges[k] / cell * dy)
-            if _inside(layer, i, j) and layer.scans[i, j] != scan and layer.known[i, j] > trust:
+            unmapped[k] = _inside(layer, i, j) and layer.known[i, j] > trust
+            if unmapped[k] and layer.scans[i, j] != scan:
                 _hit(layer, scan, i, j, around, cell)
     # Hits first: a cell that one ray hits and another passes is hit.
     for k in range(len(rays)):

@@ -116,6 +116,15 @@ class Sectors(Sensor):
         track(self._history, self._latest, self._far, self._seconds, rows)
         return rows.ravel()
 
+    def nearness(self, some: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Gives the first row of the last reading, as it were if only some rays had met anything.
+
+        Args:
+            some: Shape (rays,), which.
+        """
+        nearest = np.where(some, self.ranges, np.inf).reshape(self._shape[1], -1).min(axis=1)
+        return np.where(nearest < self._far, np.exp(-nearest / NEARNESS), 0.0).astype(np.float32)
+
     def nearest(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Gives the nearest point of each sector that meets anything, and how it moves over the floor.
 
