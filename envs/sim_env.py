@@ -94,7 +94,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         self._decimation = checked_decimation(kind)
         self._limit = round(kind.TIME_LIMIT / kind.CONTROL_DT)
         self.physics = Physics(kind.PHYSICS_DT, gui=render_mode == "human")
-        self.task = kind(self.physics, observation=observation, randomise=randomise, **options)
+        self.task = kind(self.physics, observation=observation, randomise=randomise, split=self.split, **options)
         self.physics.save()
         self._pay = [
             (f"reward/{name}", term.function, term.weight * (kind.CONTROL_DT if term.per == "second" else 1.0))
@@ -106,7 +106,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         ]
         self.action_space = self.task.robot.action_space
         self.observation_space = self.task.observation_space
-        self._episode: dict[str, int] = {}
+        self._episode: dict[str, int | str] = {}
         self._steps = 0
         self._kept: list[float] = []
         self._state: Any = None
@@ -133,7 +133,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         level = drawn if self.level == "mixed" else self.level
         self.physics.restore()
         self.task.reset(streams, level)
-        self._episode = {"seed": seed, "level": level}
+        self._episode = {"seed": seed, "level": level, **self.task.labels()}
         self._steps = 0
         self._kept = [0.0] * len(self._metrics)
         self._state = self.task.state()

@@ -32,7 +32,7 @@ from robosim.robots.courier import (
     YAW_ACCELERATION,
     Courier,
 )
-from robosim.seeding import Streams
+from robosim.seeding import Split, Streams
 from robosim.sensors.camera import Camera
 from robosim.sensors.lidar import Lidar
 from robosim.sensors.localisation import Localisation
@@ -109,7 +109,9 @@ class WarehouseNavigate(Task[State]):
     METRICS = METRICS
     RATES = RATES
 
-    def __init__(self, physics: Physics, *, observation: str, randomise: bool, guidance: str = "path") -> None:
+    def __init__(
+        self, physics: Physics, *, observation: str, randomise: bool, split: Split, guidance: str = "path"
+    ) -> None:
         """Builds hall, traffic and robot; see `Task`."""
         self._randomise = randomise
         self.world = Warehouse(physics)

@@ -21,7 +21,7 @@ from robosim.physics import Physics
 from robosim.render.scene import Scene
 from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
 from robosim.robots.wheel_courier import CHASSIS_COM, WHEEL_RADIUS, Load, WheelCourier, wheel_shares
-from robosim.seeding import Streams
+from robosim.seeding import Split, Streams
 from robosim.sensors.camera import Camera
 from robosim.sensors.timing import Timed
 from robosim.task import Done, Metric, Observation, Reward, Task, at_level
@@ -180,7 +180,7 @@ class WheelBalance(Task[State]):
     DONE = DONE
     METRICS = METRICS
 
-    def __init__(self, physics: Physics, *, observation: str, randomise: bool) -> None:
+    def __init__(self, physics: Physics, *, observation: str, randomise: bool, split: Split) -> None:
         """Builds floor and robot; see `Task`."""
         self._randomise = randomise
         self._floor = Floor(physics, steepest=SLOPE, slickest=GRIP)

@@ -268,6 +268,12 @@ class Body:
         index = self._known(link, self._links, "link")
         return float(pybullet.getDynamicsInfo(self._index, index, physicsClientId=self._client)[0])
 
+    def inertia(self, link: str) -> Vec3:
+        """Gives a link's principal moments of inertia, kg·m²."""
+        index = self._known(link, self._links, "link")
+        x, y, z = pybullet.getDynamicsInfo(self._index, index, physicsClientId=self._client)[2]
+        return x, y, z
+
     def push(self, force: Sequence[float], point: Sequence[float]) -> None:
         """Applies a force to the base for the next physics step.
 
@@ -309,6 +315,27 @@ class Body:
             if force > 0:
                 forces[other] = forces.get(other, 0.0) + force
         return forces
+
+    def contact_points(self) -> list[tuple[int, Vec3, float]]:
+        """Gives what presses on this body since the last physics step: own link's number, point in the world, newtons.
+
+        Contacts of its own links with one another are not among them.
+        """
+        found = pybullet.getContactPoints(bodyA=self._index, physicsClientId=self._client)
+        return [(c[3], c[5], c[9]) for c in found if c[9] > 0 and c[2] != self._index]
+
+    def link_number(self, link: str) -> int:
+        """Gives PyBullet's number of a link, as `contact_points` has it.
+
+        Raises:
+            RobosimError: The name is none of this body's.
+        """
+        return self._known(link, self._links, "link")
+
+    def set_joint_damping(self, damping: float) -> None:
+        """Sets what each moving joint loses to its bearings and gears, N·m a rad/s."""
+        for link in self._joints.values():
+            pybullet.changeDynamics(self._index, link, jointDamping=damping, physicsClientId=self._client)
 
     def set_colour(self, link: str, colour: Sequence[float]) -> None:
         """Paints a link: red, green, blue, opacity in [0, 1]."""
@@ -385,12 +412,22 @@ class Joints:
             forces=[abs(torque) for torque in torques], physicsClientId=self._client,
         )  # fmt: skip
 
-    def hold(self, positions: Sequence[float], force: float) -> None:
-        """Holds positions (rad or m) with at most ``force`` (N·m or N) a joint, until told otherwise."""
+    def hold(self, positions: Sequence[float], force: float, gain: float = 0.1) -> None:
+        """Holds positions (rad or m) with at most ``force`` (N·m or N) a joint, until told otherwise.
+
+        ``gain`` is the share of the way to a position that a joint shall go in one physics step; 0.1 is PyBullet's.
+        """
+        count = len(self._indices)
         pybullet.setJointMotorControlArray(
-            self._body, self._indices, pybullet.POSITION_CONTROL, targetPositions=positions,
-            forces=[force] * len(self._indices), physicsClientId=self._client,
+            self._body, self._indices, pybullet.POSITION_CONTROL, targetPositions=positions, forces=[force] * count,
+            positionGains=[gain] * count, velocityGains=[1.0] * count, physicsClientId=self._client,
         )  # fmt: skip
+
+    def efforts(self) -> tuple[list[float], list[float], list[float]]:
+        """Gives positions, velocities and what the motors did in the last physics step, N·m or N."""
+        states = pybullet.getJointStates(self._body, self._indices, physicsClientId=self._client)
+        positions, velocities, _, efforts = zip(*states, strict=True)
+        return list(positions), list(velocities), list(efforts)
 
     def spin(self, speeds: Sequence[float], torque: float) -> None:
         """Keeps speeds (rad/s or m/s) with at most ``torque`` (N·m or N) a joint, until told otherwise."""

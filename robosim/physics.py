@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from robosim.body import Body, Moment
 from robosim.bullet import pybullet
-from robosim.bullet_shapes import create_collision, create_heights, create_visual, load_image, read_visuals
+from robosim.bullet_shapes import (
+    create_collision,
+    create_ground,
+    create_heights,
+    create_visual,
+    load_image,
+    read_visuals,
+)
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
 from robosim.shapes import TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
@@ -217,7 +224,9 @@ class Physics:
         Raises:
             RobosimError: There are too many shapes, or a surface among those that are felt.
         """
-        collision = create_collision(self.client, felt) if felt else -1
+        return self._fix(create_collision(self.client, felt) if felt else -1, visuals, kind)
+
+    def _fix(self, collision: int, visuals: Sequence[Visual], kind: Kind) -> Body:
         surfaces = [visual for visual in visuals if isinstance(visual.shape, Triangles)]
         seen = create_visual(self.client, surfaces or visuals) if self.gui else -1
         # Bullet's multibodies, which PyBullet makes of everything else, are stepped even where they cannot move.
@@ -227,6 +236,23 @@ class Physics:
         asleep = pybullet.ACTIVATION_STATE_SLEEP
         pybullet.changeDynamics(index, -1, activationState=asleep, physicsClientId=self.client)
         return self._adopt(index, visuals, dynamic=False, fixture=True, kind=kind)
+
+    def add_ground(
+        self, surface: Triangles, copies: int, colour: Colour = WHITE, texture: Path | NDArray[np.uint8] | None = None
+    ) -> list[Body]:
+        """Adds pieces of fixed ground, all of one surface, which they share: a copy costs next to nothing.
+
+        They are fixtures, as `add_fixture` makes them. A surface has no inside: what has sunk below it falls.
+
+        Args:
+            surface: Its triangles, in the frame of the body.
+            copies: How many bodies to make of it.
+            colour: It multiplies the texture.
+            texture: An image, file or RGB.
+        """
+        collision = create_ground(self.client, surface)
+        visuals = [Visual(surface, colour, texture)]
+        return [self._fix(collision, visuals, Kind.FLOOR) for _ in range(copies)]
 
     def _add(self, collision: int, visuals: Sequence[Visual], mass: float, kind: Kind) -> Body:
         seen = create_visual(self.client, visuals)

@@ -18,7 +18,7 @@ from robosim.math import Vec3
 from robosim.physics import Physics
 from robosim.render.sketch import Sketch
 from robosim.robots.robot import Robot
-from robosim.seeding import Streams
+from robosim.seeding import Split, Streams
 
 S = TypeVar("S")
 Observation = NDArray[Any] | dict[str, NDArray[Any]]
@@ -96,6 +96,7 @@ class Task(ABC, Generic[S]):
         physics: An empty world to build in.
         observation: One of ``OBSERVATIONS``.
         randomise: Draw the robot's and the world's properties anew in each episode; off, they are nominal.
+        split: Whose worlds it plays in; `reset` draws from the same split's streams.
         options: A value for each name in ``OPTIONS``.
     """
 
@@ -113,7 +114,7 @@ class Task(ABC, Generic[S]):
     observation_space: spaces.Space[Any]
 
     @abstractmethod
-    def __init__(self, physics: Physics, *, observation: str, randomise: bool, **options: str) -> None:
+    def __init__(self, physics: Physics, *, observation: str, randomise: bool, split: Split, **options: str) -> None:
         """Builds robot, world and sensors; see the class."""
 
     @abstractmethod
@@ -139,6 +140,10 @@ class Task(ABC, Generic[S]):
     def succeeded(self, metrics: Mapping[str, float]) -> bool:
         """Judges an episode that ran to its time limit, by its metrics; a task that ends by arriving says no."""
         return False
+
+    def labels(self) -> dict[str, str]:
+        """Gives what else distinguishes this episode, name → word, for ``info`` and for results by it."""
+        return {}
 
     @abstractmethod
     def viewpoint(self) -> tuple[Vec3, Vec3]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -154,6 +154,20 @@ MEASUREMENTS = {
     "sampling": Measurement("a vector env, random actions", ("WorkerVecEnv", "SubprocVecEnv"), sampling),
     "training": Measurement("PPO, whole updates", ("WorkerVecEnv", "SubprocVecEnv"), training),
 }
+
+
+def clock(env: gym.Env[Any, Any], act: Callable[[], object], seconds: float) -> tuple[int, float]:
+    """Steps an env for so many seconds; gives the number of steps and the seconds they took, resets left out."""
+    steps, whole = 0, 0.0
+    while whole < seconds:
+        action = act()
+        start = time.perf_counter()
+        _, _, terminated, truncated, _ = env.step(action)
+        whole += time.perf_counter() - start
+        steps += 1
+        if terminated or truncated:
+            env.reset()
+    return steps, whole
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement
 from robosim.scripts.sight_measurements import SIGHT_MEASUREMENTS
+from robosim.scripts.terrain_measurements import TERRAIN_MEASUREMENTS
 from robosim.scripts.warehouse_measurements import WAREHOUSE_MEASUREMENTS
 
 Name = Literal[
@@ -40,8 +41,11 @@ Name = Literal[
     "lidar",
     "camera-env",
     "warehouse-step",
+    "terrain-flat",
+    "terrain-rough",
+    "terrain-scan",
 ]
-ALL: dict[str, Measurement] = {**MEASUREMENTS, **SIGHT_MEASUREMENTS, **WAREHOUSE_MEASUREMENTS}
+ALL: dict[str, Measurement] = {**MEASUREMENTS, **SIGHT_MEASUREMENTS, **WAREHOUSE_MEASUREMENTS, **TERRAIN_MEASUREMENTS}
 
 LONGEST = 600.0  # seconds of one turn
 BUSY = 0.5  # load from which a measurement is worth a warning

@@ -18,6 +18,8 @@ SPEED = ROOT / "scripts" / "speed.json"
 # Which metrics get a column, by the env's id without its version.
 METRICS = {
     "robosim/WheelBalance": ("speed_error", "yaw_rate_error"),
+    "robosim/TerrainWalk": ("distance_share", "heading_error", "velocity_error", "cost_of_transport", "slip", "fell"),
+    "robosim/TerrainBalance": ("push_survived", "away", "fell"),
     "robosim/WarehouseNavigate": ("spl", "sct", "person_collisions_per_100m", "gap"),
 }
 
@@ -61,12 +63,24 @@ def _judged(results: list[Result], source: str) -> str:
     for result in results:
         rates = (result.by_level[level].success.mean or 0.0 for level in sorted(result.by_level))
         by_level.append([result.agent, *(f"{100 * rate:.0f} %" for rate in rates)])
+    if len(last.by_kind) > 1:
+        by_level += _by_kind(results)
     rows = "".join(f"| {' | '.join(row)} |\n" for row in by_level)
     return (
         f"`{last.env}`, {last.episodes} episodes of the {last.split} split, level {last.level}; 95 % intervals:\n\n"
         f"{markdown(results, METRICS.get(last.env.rsplit('-v', 1)[0], ()))}\n{rows}\n"
         f"Made by `{last.command}` on {_machine(last.machine)} ([{source}]({source})).\n"
     )
+
+
+def _by_kind(results: list[Result]) -> list[list[str]]:
+    """Gives rows for the last result's success by kind and level, with those of the others by kind."""
+    last = results[-1]
+    rows = [[f"{last.agent} on", *[""] * len(last.by_level)]]
+    for kind, found in last.by_kind.items():
+        cells = (found.by_level.get(level, (0, 0)) for level in sorted(last.by_level))
+        rows.append([kind.replace("_", " "), *(f"{100 * won / of:.0f} %" if of else "–" for won, of in cells)])
+    return rows
 
 
 def speed_table() -> str:

@@ -1,13 +1,12 @@
 """What `robosim speed` measures of the warehouse: a control step among people, and what of it takes how long."""
 
 import contextlib
-import time
 
 import gymnasium as gym
 
 from robosim.physics import Physics
 from robosim.planning.planner import Planner
-from robosim.scripts.measurements import Bench, Measurement, Round, time_in
+from robosim.scripts.measurements import Bench, Measurement, Round, clock, time_in
 from robosim.sensors.outlook import Outlook
 from robosim.sensors.sectors import Sectors
 from robosim.worlds.traffic.traffic import Traffic
@@ -34,17 +33,9 @@ def step_among_people(bench: Bench) -> Round:
     env.reset(seed=0)
 
     def play() -> dict[str, float]:
-        steps, whole = 0, 0.0
         with contextlib.ExitStack() as stack:
             spent = {part: stack.enter_context(time_in(*methods)) for part, methods in PARTS.items()}
-            while whole < bench.seconds:
-                action = env.action_space.sample()
-                start = time.perf_counter()
-                _, _, terminated, truncated, _ = env.step(action)
-                whole += time.perf_counter() - start
-                steps += 1
-                if terminated or truncated:
-                    env.reset()
+            steps, whole = clock(env, env.action_space.sample, bench.seconds)
         parts = {part: seconds[0] for part, seconds in spent.items()}
         parts[REST] = whole - sum(parts.values())
         return {WHOLE: steps / whole} | {part: steps / seconds for part, seconds in parts.items()}

@@ -33,7 +33,9 @@ class Case(NamedTuple):
 
 def _cases(env_id: str) -> list[Case]:
     task = task_of(env_id)
-    choices = {"observation": task.OBSERVATIONS, **task.OPTIONS}
+    # What the ground is made of changes nothing of the contract; test_terrain_walk.py goes through the kinds.
+    options = {name: values for name, values in task.OPTIONS.items() if name != "terrain"}
+    choices = {"observation": task.OBSERVATIONS, **options}
     return [Case(env_id, dict(zip(choices, values, strict=True))) for values in itertools.product(*choices.values())]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from robosim.agents.evaluation.episodes import Episode
 from robosim.agents.evaluation.results import Estimate, Result, summarise
-from robosim.agents.showing.charts import learning_curve, success_by_level
+from robosim.agents.showing.charts import learning_curve, success_by_kind, success_by_level
 from robosim.agents.showing.report import Report, render, write_report
 from robosim.agents.training.curve import Row
 
@@ -197,3 +197,18 @@ def test_a_chart_has_room_for_many_agents_and_gaps() -> None:
 def test_the_page_is_written_whole(video: Path, tmp_path: Path) -> None:
     write_report(tmp_path / "report.html", full(video))
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == render(full(video))
+
+
+def test_a_heat_map_has_every_kind_and_its_shares() -> None:
+    episodes = [
+        Episode(seed, seed % 3, seed % 4 == 0, 10, 1.0, {}, kind=("stairs_up", "gaps")[seed // 3 % 2])
+        for seed in range(18)
+    ]
+    kwargs = {"level": "mixed", "split": "test"}
+    judged = summarise(
+        episodes, agent="a", sha256=None, env="toy/Walk-v0", kwargs=kwargs, seed=0, command="x", wall_clock_s=1.0
+    )
+    chart = Reader(success_by_kind(judged))
+    assert "stairs up" in chart.plain
+    assert "gaps" in chart.plain
+    assert {"33", "67"} <= set(re.findall(r"\d+", chart.plain))

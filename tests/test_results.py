@@ -1,7 +1,9 @@
 """What is made of episodes: rates and means, the JSON file, the tables."""
 
+import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,19 @@ def test_a_summary_counts_what_was_played() -> None:
     assert (way.mean, way.ci95, way.episodes) == (2.0, (2.0, 2.0), 10)  # NaN: no such value in the episode
     assert result.metrics["return"].mean == 9.5
     assert result.metrics["length"].mean == 19.5
+
+
+def test_a_summary_tells_kinds_apart_at_every_level() -> None:
+    episodes = [replace(episode, kind="sand" if episode.seed < 8 else "ice") for episode in some_episodes()]
+    result = some_result(episodes=episodes)
+    assert list(result.by_kind) == ["ice", "sand"]
+    sand = result.by_kind["sand"]
+    assert (sand.episodes, sand.success.mean) == (8, 0.75)
+    assert sand.by_level == {0: (2, 4), 1: (4, 4)}
+    assert some_result().by_kind == {}
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(table([result]))
+    assert "sand" in console.export_text()
 
 
 def test_a_metric_without_a_finite_mean_has_none(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ class Episode:
     """The env's `episode_metrics`; NaN where this episode has no such value."""
     rates: dict[str, tuple[float, float]] = field(default_factory=dict)
     """The env's `episode_rates`, such as collisions per 100 m: this episode's share of numerator and denominator."""
+    kind: str | None = None
+    """What the env calls this episode's kind, such as that of the ground; None where it tells none."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def play(env: AnyEnv, policy: Policy, seed: int) -> Episode:
         ret=ret,
         metrics=metrics,
         rates=rates,
+        kind=None if info.get("kind") is None else str(info["kind"]),
     )
 
 

@@ -66,6 +66,15 @@ class LevelResult(_Closed):
     metrics: dict[str, MetricEstimate]
 
 
+class KindResult(_Closed):
+    """The episodes of one kind, such as one of ground."""
+
+    episodes: int
+    success: Estimate
+    by_level: dict[int, tuple[int, int]]
+    """Successes and episodes at each level: too few each for an interval."""
+
+
 class Result(_Closed):
     """One agent judged: everything that is needed to believe the number and to get it again."""
 
@@ -84,6 +93,8 @@ class Result(_Closed):
     metrics: dict[str, MetricEstimate]
     """The return, the length in control steps, and the env's own, with bootstrap intervals."""
     by_level: dict[int, LevelResult]
+    by_kind: dict[str, KindResult] = {}
+    """Empty where episodes have no kinds."""
     versions: dict[str, str]
     command: str
     machine: Machine
@@ -130,6 +141,7 @@ def summarise(
             "success": _success(episodes),
             "metrics": _metrics(episodes),
             "by_level": {level: _level(level, episodes) for level in levels},
+            "by_kind": _kinds(episodes),
             "versions": versions(),
             "command": command,
             "machine": machine(),
@@ -186,6 +198,10 @@ def table(results: Sequence[Result]) -> Table:
     for level in levels if len(levels) > 1 else []:
         cells = [_cell(result.by_level.get(level), lambda found: percent(found.success)) for result in results]
         view.add_row(f"level {level}", *map(Text, cells), end_section=level == levels[-1])
+    kinds = list(dict.fromkeys(kind for result in results for kind in result.by_kind))
+    for kind in kinds if len(kinds) > 1 else []:
+        cells = [_cell(result.by_kind.get(kind), lambda found: percent(found.success)) for result in results]
+        view.add_row(Text(kind), *map(Text, cells), end_section=kind == kinds[-1])
     for name in dict.fromkeys(name for result in results for name in result.metrics):
         cells = [_cell(result.metrics.get(name), number) for result in results]
         view.add_row(Text(name), *map(Text, cells))
@@ -233,6 +249,17 @@ def _success(episodes: Sequence[Episode]) -> Estimate:
 def _level(level: int, episodes: Sequence[Episode]) -> LevelResult:
     ours = [episode for episode in episodes if episode.level == level]
     return LevelResult(episodes=len(ours), success=_success(ours), metrics=_metrics(ours))
+
+
+def _kinds(episodes: Sequence[Episode]) -> dict[str, KindResult]:
+    found = {}
+    for kind in sorted({episode.kind for episode in episodes if episode.kind is not None}):
+        ours = [episode for episode in episodes if episode.kind == kind]
+        levels = sorted({episode.level for episode in ours if episode.level is not None})
+        each = {level: [episode.success for episode in ours if episode.level == level] for level in levels}
+        counts = {level: (sum(successes), len(successes)) for level, successes in each.items()}
+        found[kind] = KindResult(episodes=len(ours), success=_success(ours), by_level=counts)
+    return found
 
 
 def _metrics(episodes: Sequence[Episode]) -> dict[str, MetricEstimate]:

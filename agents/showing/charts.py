@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -35,6 +36,27 @@ def success_by_level(results: Sequence[Result]) -> str:
         _percent(axes, "success")
         _legend(axes, columns=len(results))
         return _svg(figure, "success by level")
+
+
+def success_by_kind(result: Result) -> str:
+    """One agent's success on every kind at every level, as shares of the episodes in a square; none: blank."""
+    kinds, levels = list(result.by_kind), sorted(result.by_level)
+    shares = np.full((len(kinds), len(levels)), np.nan)
+    for row, kind in enumerate(kinds):
+        for level, (successes, episodes) in result.by_kind[kind].by_level.items():
+            shares[row, levels.index(level)] = successes / episodes
+    with _style("success by kind and level"):
+        figure, (axes,) = _figure(1, height=0.8 + 0.3 * len(kinds))
+        axes.grid(visible=False)
+        axes.pcolormesh(np.ma.masked_invalid(shares), cmap="RdYlGn", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+        for row, column in zip(*np.nonzero(np.isfinite(shares)), strict=True):
+            text = f"{100 * shares[row, column]:.0f}"
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color="#202020", fontsize=8.5)
+        axes.set(xticks=np.arange(len(levels)) + 0.5, yticks=np.arange(len(kinds)) + 0.5, xlabel="level")
+        axes.set_xticklabels([str(level) for level in levels])
+        axes.set_yticklabels([kind.replace("_", " ") for kind in kinds])
+        axes.invert_yaxis()
+        return _svg(figure, "success by kind and level")
 
 
 def learning_curve(rows: Sequence[Row]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 
 from robosim.agents.evaluation.results import Estimate, Result
-from robosim.agents.showing.charts import learning_curve, success_by_level
+from robosim.agents.showing.charts import learning_curve, success_by_kind, success_by_level
 from robosim.agents.storage.whole_file import write_whole
 from robosim.agents.training.curve import Row
 
@@ -71,6 +71,7 @@ def render(report: Report) -> str:
         first=first,
         levels=levels,
         metrics=list(dict.fromkeys(name for result in report.results for name in result.metrics)),
+        kind_charts={one.agent: success_by_kind(one) for one in report.results if len(one.by_kind) > 1},
         level_chart=success_by_level(report.results) if len(levels) > 1 else None,
         curve_chart=learning_curve(report.curve) if report.curve else None,
         video=_data_url(report.video) if report.video else None,

@@ -1,4 +1,4 @@
-"""A warm start: the network first imitates the expert, actor and critic, and PPO goes on from there.
+"""A warm start: the network first imitates a scripted teacher, actor and critic, and PPO goes on from there.
 
 Behaviour cloning with noise on what is executed and none on what is imitated, so that the network also sees how the
 expert returns from where noise led (Laskey et al., "DART", 2017).
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
-from robosim.agents.policies.experts import make_expert
+from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.policy import Array, Observation
 from robosim.agents.training.experiment import Experiment
 
@@ -79,7 +79,7 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
 
 def record(envs: VecNormalize, experiment: Experiment) -> Recording:
     """Plays the expert in all envs, its actions shaken."""
-    expert = make_expert(gym.make(experiment.env.id, **experiment.env_kwargs("train")))  # type: ignore[arg-type]
+    expert = make_teacher(gym.make(experiment.env.id, **experiment.env_kwargs("train")))  # type: ignore[arg-type]
     rng, gamma = np.random.default_rng(experiment.seed), experiment.ppo.gamma
     tail = round(HORIZON / (1 - gamma)) if gamma < 1 else 0
     steps = experiment.expert_steps // envs.num_envs + tail

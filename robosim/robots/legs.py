@@ -1,0 +1,199 @@
+"""Four legs in closed form: joint angles from feet, feet and their velocities from joints, and a trot in foot space.
+
+Everything is in the trunk's frame (x forward, y left, z up; metres) and in the order front right, front left, rear
+right, rear left; a leg's joints are hip (about x), upper and lower (about y), radians. Dimensions are those of A1's
+URDF in PyBullet's data (`a1/a1.urdf`).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.compiled import compiled, inlined
+
+HIP_X, HIP_Y = 0.183, 0.047  # m, of the hip joints; FR_hip_joint
+SIDE = 0.08505  # m, from the hip joint outwards to the leg's plane; FR_upper_joint
+BONE = 0.2  # m, of upper and lower leg alike; FR_lower_joint, FR_toe_fixed
+HIP_MOST = 0.802851  # rad; FR_hip_joint's limit
+UPPER = (-1.0471975512, 4.18879020479)  # rad; FR_upper_joint's limits
+LOWER = (-2.69653369433, -0.916297857297)  # rad; FR_lower_joint's limits: a leg of at most 0.359 m
+
+DUTY = 0.6  # share of a cycle that a foot stands
+STRIDE = 1.05  # of the ground that passes while it stands; less slips behind what is commanded
+BACK = -0.02  # m, of the feet against the hips: A1's centre of mass lies ahead of its middle
+
+
+@inlined
+def _offset(leg: int) -> float:
+    """Gives when in a cycle a leg begins to stand: diagonal pairs alternate."""
+    return 0.0 if leg in (0, 3) else 0.5
+
+
+@inlined
+def _hip(leg: int) -> tuple[float, float, float]:
+    """Gives where a hip joint is, and which side is outwards."""
+    side = -1.0 if leg % 2 == 0 else 1.0
+    return (HIP_X if leg < 2 else -HIP_X), side * HIP_Y, side
+
+
+@inlined
+def _clip(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+@inlined
+def solve_leg(leg: int, x: float, y: float, z: float, joints: NDArray[np.float64]) -> None:
+    """Writes the three joint angles that bring a foot to a point of the trunk's frame, or as near as limits allow."""
+    hip_x, hip_y, side = _hip(leg)
+    dx, dy = x - hip_x, y - hip_y
+    out = side * SIDE
+    down = math.sqrt(max(dy * dy + z * z - out * out, 1e-6))
+    hip = math.atan2(z, dy) - math.atan2(-down, out)
+    hip = math.atan2(math.sin(hip), math.cos(hip))
+    bent = _clip((dx * dx + down * down) / (2 * BONE * BONE) - 1, -1.0, 1.0)
+    lower = _clip(-math.acos(bent), LOWER[0], LOWER[1])
+    upper = math.atan2(-dx, down) - lower / 2
+    joints[3 * leg] = _clip(hip, -HIP_MOST, HIP_MOST)
+    joints[3 * leg + 1] = _clip(upper, UPPER[0], UPPER[1])
+    joints[3 * leg + 2] = lower
+
+
+@compiled
+def trot(
+    phase: float, frequency: float, clearance: float, height: float,
+    command: NDArray[np.float64], residuals: NDArray[np.float64], joints: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Writes the twelve joint angles of a trot at a moment.
+
+    A foot that stands goes back as the ground does under the commanded velocity; one that swings comes forward along a
+    cycloid, which leaves and meets the ground at rest against the trunk.
+
+    Args:
+        phase: Of the cycle, in [0, 1).
+        frequency: Cycles a second.
+        clearance: Of a swinging foot, m.
+        height: Of the hips above the feet, m.
+        command: Forward and leftward velocity (m/s) and yaw rate (rad/s).
+        residuals: (12,), added to the feet's x, y, z, m.
+        joints: (12,), written.
+    """
+    for leg in range(4):
+        hip_x, hip_y, side = _hip(leg)
+        foot_y = hip_y + side * SIDE
+        stands = DUTY / frequency
+        stride_x = STRIDE * stands * (command[0] - command[2] * foot_y)
+        stride_y = STRIDE * stands * (command[1] + command[2] * hip_x)
+        at = (phase + _offset(leg)) % 1.0
+        if at < DUTY:
+            share, up = 0.5 - at / DUTY, 0.0
+        else:
+            s = (at - DUTY) / (1 - DUTY)
+            share = s - math.sin(2 * math.pi * s) / (2 * math.pi) - 0.5
+            up = clearance * (1 - math.cos(2 * math.pi * s)) / 2
+        x = hip_x + BACK + share * stride_x + residuals[3 * leg]
+        y = foot_y + share * stride_y + residuals[3 * leg + 1]
+        solve_leg(leg, x, y, -height + up + residuals[3 * leg + 2], joints)
+
+
+@compiled
+def aim(
+    phase: float, frequency: float, height: float, command: NDArray[np.float64], turn: NDArray[np.float64],
+    feet: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Writes where the trot's feet will next come down, if the trunk goes on as commanded and tilted as it is.
+
+    Args:
+        phase: Of the cycle, in [0, 1).
+        frequency: Cycles a second.
+        height: Of the hips above the feet, m.
+        command: Forward and leftward velocity (m/s) and yaw rate (rad/s).
+        turn: (3, 3), from the trunk's frame to the world.
+        feet: (4, 3), written: m, from the trunk's middle, along the world's axes.
+    """
+    level = math.hypot(turn[0, 0], turn[1, 0])
+    cos, sin = turn[0, 0] / level, turn[1, 0] / level
+    for leg in range(4):
+        hip_x, hip_y, side = _hip(leg)
+        foot_y = hip_y + side * SIDE
+        stands = DUTY / frequency
+        x = hip_x + BACK + STRIDE * stands * (command[0] - command[2] * foot_y) / 2
+        y = foot_y + STRIDE * stands * (command[1] + command[2] * hip_x) / 2
+        wait = (1.0 - (phase + _offset(leg)) % 1.0) / frequency
+        for axis in range(3):
+            feet[leg, axis] = turn[axis, 0] * x + turn[axis, 1] * y - turn[axis, 2] * height
+        feet[leg, 0] += wait * (cos * command[0] - sin * command[1])
+        feet[leg, 1] += wait * (sin * command[0] + cos * command[1])
+
+
+@compiled
+def gauge(
+    feet: NDArray[np.float64], speeds: NDArray[np.float64], pressed: tuple[bool, bool, bool, bool],
+    velocity: tuple[float, float, float], spin: tuple[float, float, float],
+    torques: NDArray[np.float64], rates: NDArray[np.float64],
+    action: NDArray[np.float64], previous: NDArray[np.float64], out: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Writes what a control step came to.
+
+    In this order: means over the feet that press of their positions (3, m) and speeds (3, m/s), and of their slip along
+    the trunk's level (m/s), 0 where none presses; what power the motors put in (W), the sum of squared torques (N²·m²),
+    the largest torque (N·m), the mean squares of the action's change and of the action.
+
+    Args:
+        feet: (4, 3), m.
+        speeds: (4, 3), of the feet against the trunk, m/s.
+        pressed: Which feet press.
+        velocity: Of the trunk in its own frame, m/s.
+        spin: Of the trunk in its own frame, rad/s.
+        torques: (12,), of the motors, N·m.
+        rates: (12,), of the joints, rad/s.
+        action: The last one.
+        previous: That before.
+        out: (12,), written.
+    """
+    out[:] = 0.0
+    count = 0
+    for leg in range(4):
+        if pressed[leg]:
+            count += 1
+            x, y, z = feet[leg, 0], feet[leg, 1], feet[leg, 2]
+            along = velocity[0] + spin[1] * z - spin[2] * y + speeds[leg, 0]
+            across = velocity[1] + spin[2] * x - spin[0] * z + speeds[leg, 1]
+            out[6] += math.sqrt(along * along + across * across)
+            for axis in range(3):
+                out[axis] += feet[leg, axis]
+                out[3 + axis] += speeds[leg, axis]
+    if count > 0:
+        for number in range(7):
+            out[number] /= count
+    for joint in range(12):
+        torque = torques[joint]
+        out[7] += max(torque * rates[joint], 0.0)
+        out[8] += torque * torque
+        out[9] = max(out[9], abs(torque))
+    for number in range(len(action)):
+        out[10] += (action[number] - previous[number]) ** 2 / len(action)
+        out[11] += action[number] ** 2 / len(action)
+
+
+@compiled
+def find_feet(
+    positions: NDArray[np.float64], velocities: NDArray[np.float64],
+    feet: NDArray[np.float64], speeds: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Writes where the feet are (4, 3), m, and how fast they move against the trunk (4, 3), m/s, from the joints."""
+    for leg in range(4):
+        hip_x, hip_y, side = _hip(leg)
+        hip, upper, lower = positions[3 * leg], positions[3 * leg + 1], positions[3 * leg + 2]
+        hip_rate, upper_rate = velocities[3 * leg], velocities[3 * leg + 1]
+        knee_rate = upper_rate + velocities[3 * leg + 2]
+        sin_u, cos_u, sin_k, cos_k = math.sin(upper), math.cos(upper), math.sin(upper + lower), math.cos(upper + lower)
+        sin_h, cos_h = math.sin(hip), math.cos(hip)
+        out, down = side * SIDE, BONE * (cos_u + cos_k)
+        down_rate = -BONE * (sin_u * upper_rate + sin_k * knee_rate)
+        feet[leg, 0] = hip_x - BONE * (sin_u + sin_k)
+        feet[leg, 1] = hip_y + cos_h * out + sin_h * down
+        feet[leg, 2] = sin_h * out - cos_h * down
+        speeds[leg, 0] = -BONE * (cos_u * upper_rate + cos_k * knee_rate)
+        speeds[leg, 1] = (-sin_h * out + cos_h * down) * hip_rate + sin_h * down_rate
+        speeds[leg, 2] = (cos_h * out + sin_h * down) * hip_rate - cos_h * down_rate
