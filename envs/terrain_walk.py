@@ -19,7 +19,7 @@ from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3, clip
 from robosim.physics import GRAVITY, Physics
 from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
-from robosim.robots.a1 import A1, FOOT_RADIUS, HEIGHT, MASS, Variation, vary
+from robosim.robots.a1 import A1, FOOT_RADIUS, HEIGHT, MASS, REACH, Variation, vary
 from robosim.robots.pushes import Pushes
 from robosim.seeding import Split, Streams
 from robosim.task import Done, Metric, Observation, Rate, Reward, Task
@@ -49,9 +49,9 @@ PUSH_FIRST, PUSH_PAUSE = (1.0, 4.0), (4.0, 7.0)  # s to the first, s from one to
 SCAN_NOISE, SCAN_OFFSET = 0.01, 0.01  # m; standard deviations of each height, and of all of them in an episode
 
 # The height scan: points of the level frame around the trunk, m, more ahead than behind; and points around where each
-# foot will next come down, denser than the narrowest gap.
+# foot will next come down, as far as it can be sent.
 SCAN_X, SCAN_Y = np.linspace(-0.3, 0.9, 9), np.linspace(-0.2, 0.2, 3)
-FOOT_X, FOOT_Y = np.linspace(-0.1, 0.1, 5), np.linspace(-0.05, 0.05, 3)
+FOOT_X, FOOT_Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REACH[1], 5)
 SCAN_LIMIT = 0.5  # m
 _POINTS = np.stack(np.meshgrid(SCAN_X, SCAN_Y, indexing="ij"), -1).reshape(-1, 2)
 _PATCH = np.stack(np.meshgrid(FOOT_X, FOOT_Y, indexing="ij"), -1).reshape(-1, 2)

@@ -12,7 +12,7 @@ from robosim.math import IDENTITY, axis_angle
 from robosim.physics import Physics
 from robosim.robots.a1 import A1, FOOT_RADIUS, HEIGHT, JOINTS, SMOOTH, URDF, Variation
 from robosim.robots.flat_urdf import flatten
-from robosim.robots.legs import BONE, find_feet, solve_leg, trot
+from robosim.robots.legs import BONE, DUTY, carry, find_feet, solve_leg, trot
 from robosim.worlds.floor import Floor
 
 CONTROL_DT = 1 / 50
@@ -156,6 +156,43 @@ def test_the_trot_returns_after_a_cycle_without_a_jump() -> None:
     assert before == pytest.approx(first)
 
 
+def carried(wanted: tuple[float, float, float], phases: np.ndarray, feet: np.ndarray) -> np.ndarray:
+    """Sends all feet to the same place and gives where the front right one is at each phase."""
+    way = []
+    for phase in phases:
+        carry(float(phase), np.tile(wanted, 4), feet)
+        way.append(feet[0, 0].copy())
+    return np.array(way)
+
+
+SWING, STANCE = np.linspace(DUTY, 0.999, 9), np.linspace(0.0, DUTY - 0.05, 12)
+
+
+@pytest.mark.parametrize("height", [0.06, -0.06])
+def test_a_swinging_foot_arrives_where_it_is_sent(height: float) -> None:
+    way = carried((0.1, -0.05, height), SWING, np.zeros((3, 4, 3)))
+    assert way[-1] == pytest.approx((0.1, -0.05, height), abs=0.005)
+    assert np.abs(np.diff(way, axis=0)).max() < 0.04  # it does not jump
+    early = way[3, 2] / height
+    assert early > 0.5 if height > 0 else early < 0.1  # up at once, down at last
+
+
+def test_a_swinging_foot_that_is_sent_elsewhere_too_late_keeps_its_way() -> None:
+    feet = np.zeros((3, 4, 3))
+    carried((0.1, 0.0, 0.0), SWING[:-1], feet)
+    assert carried((-0.1, 0.0, 0.0), SWING[-1:], feet)[0, 0] == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_standing_foot_hardly_moves_sideways_and_its_height_follows() -> None:
+    way = carried((0.1, 0.08, 0.05), STANCE, np.zeros((3, 4, 3)))
+    assert np.abs(way[-1, :2]).max() < 0.03
+    assert 0.6 * 0.05 < way[-1, 2] < 0.05
+
+
+def test_no_residuals_stay_none() -> None:
+    assert (carried((0.0, 0.0, 0.0), np.linspace(0, 0.99, 30), np.zeros((3, 4, 3))) == 0).all()
+
+
 def test_odometry_and_slip_know_how_fast_it_walks(walker: tuple[Physics, A1]) -> None:
     physics, robot = walker
     begin(physics, robot)
@@ -207,7 +244,7 @@ def test_an_action_arrives_after_its_latency(walker: tuple[Physics, A1]) -> None
         physics.step()
         robot.sense()
         moved.append(float(np.abs(robot.rates).max()))
-    assert max(moved[:3]) < 1.0 < moved[4]
+    assert max(moved[4:]) > 0.5 > 5 * max(moved[:3])
 
 
 def test_it_stands_where_it_is_put(walker: tuple[Physics, A1]) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.lqr import BalanceLqr
-from robosim.agents.policies.stepper import PATCHES, Stepper
+from robosim.agents.policies.stepper import PATCH, PATCHES, Stepper
 from robosim.agents.policies.trotter import Trotter
 from robosim.robots.a1 import REACH
 
@@ -18,10 +18,10 @@ SWINGS = 1  # the front left leg, in the middle of its swing at phase 0.3
 
 
 def seen(patch: NDArray[np.float64], phase: float = 0.3) -> NDArray[np.float32]:
-    observation = np.zeros(144, np.float32)
+    observation = np.zeros(Stepper.SEES, np.float32)
     observation[2] = -1.0
     observation[52:54] = np.sin(2 * np.pi * phase), np.cos(2 * np.pi * phase)
-    patches = np.zeros((4, 5, 3))
+    patches = np.zeros((4, *PATCH))
     patches[SWINGS] = patch
     observation[PATCHES] = patches.ravel()
     return observation
@@ -32,44 +32,41 @@ def foot(action: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def test_on_level_ground_it_trots() -> None:
-    action, _ = Stepper().predict(seen(np.zeros((5, 3))))
+    action, _ = Stepper().predict(seen(np.zeros(PATCH)))
     assert np.abs(action[:12]).max() < 1e-6
 
 
 def test_it_steps_up_where_the_ground_is_higher() -> None:
-    action, _ = Stepper().predict(seen(np.full((5, 3), 0.06)))
+    action, _ = Stepper().predict(seen(np.full(PATCH, 0.06)))
     assert foot(action) == pytest.approx((0.0, 0.0, 0.06), abs=1e-6)
 
 
 def test_it_steps_over_a_gap() -> None:
-    patch = np.zeros((5, 3))
-    patch[1:4] = -0.3  # all but the nearest and the farthest row
+    patch = np.zeros(PATCH)
+    patch[1:-1] = -0.3  # all but the nearest and the farthest row
     x, _, z = foot(Stepper().predict(seen(patch))[0])
     assert abs(x) == pytest.approx(REACH[0])  # as far as a foot can be set aside
     assert z == pytest.approx(0.0, abs=1e-6)
 
 
-def test_a_standing_foot_keeps_its_place_and_its_height_fades() -> None:
-    teacher = Stepper()
-    _, state = teacher.predict(seen(np.full((5, 3), 0.06)))
-    heights = []
-    for _ in range(5):
-        _, state = teacher.predict(seen(np.full((5, 3), 0.06), phase=0.7), state)
-        assert state is not None
-        heights.append(state[0][0, SWINGS, 2])
-    assert heights == sorted(heights, reverse=True)
-    assert 0 < heights[-1] < 0.06
+def test_a_standing_foot_is_left_alone_and_one_about_to_be_lifted_is_told() -> None:
+    for phase, told in ((0.7, False), (0.05, True)):  # it stands in both, and is lifted at 0.1
+        x, y, z = foot(Stepper().predict(seen(np.full(PATCH, 0.06), phase))[0])
+        assert (x, y) == pytest.approx((0.0, 0.0), abs=1e-6)
+        assert z == pytest.approx(0.06 if told else 0.0, abs=1e-6)
 
 
-def test_a_new_episode_forgets() -> None:
-    teacher = Stepper()
-    batch = np.stack([seen(np.full((5, 3), 0.06))] * 2)
-    _, state = teacher.predict(batch)
-    standing = np.stack([seen(np.zeros((5, 3)), phase=0.7)] * 2)
-    _, state = teacher.predict(standing, state, np.array([True, False]))
-    assert state is not None
-    assert (state[0][0] == 0).all()
-    assert state[0][1, SWINGS, 2] > 0
+def test_on_a_slope_it_sets_its_feet_back_under_its_weight() -> None:
+    climbing = seen(np.zeros(PATCH), phase=0.7)
+    climbing[:3] = -0.3, 0.0, -0.95  # its head is up
+    x, _, _ = foot(Stepper().predict(climbing)[0])
+    assert -0.05 < x < -0.01
+
+
+def test_it_acts_alike_alone_and_in_a_batch() -> None:
+    one, other = seen(np.full(PATCH, 0.06)), seen(np.zeros(PATCH), phase=0.7)
+    batch, _ = Stepper().predict(np.stack([one, other]))
+    assert (batch == np.stack([Stepper().predict(alone)[0] for alone in (one, other)])).all()
 
 
 def test_it_teaches_where_the_ground_is_seen_and_the_rival_elsewhere() -> None:

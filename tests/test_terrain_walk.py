@@ -26,7 +26,7 @@ from robosim.envs.terrain_walk import (
     TerrainWalk,
     TerrainWalkEnv,
 )
-from robosim.robots.a1 import FOOT_RADIUS, MASS, Felt
+from robosim.robots.a1 import FOOT_RADIUS, HEIGHT, MASS, Felt
 from robosim.worlds.terrain import CHOICES
 
 ENV = "robosim/TerrainWalk-v0"
@@ -173,9 +173,10 @@ def test_the_scan_is_the_ground_around_the_robot() -> None:
     state = task.state()
     seen = env.task.observe(state)
     assert isinstance(seen, np.ndarray)
-    scan, feet = seen[-SCAN_SIZE:-60].reshape(len(SCAN_X), len(SCAN_Y)), seen[-60:].reshape(4, len(FOOT_X), len(FOOT_Y))
+    near = len(SCAN_X) * len(SCAN_Y)
+    scan, feet = seen[-SCAN_SIZE:][:near].reshape(len(SCAN_X), -1), seen[near - SCAN_SIZE :].reshape(4, len(FOOT_X), -1)
     ground = [[task.terrain.height(0.2 + x, y) for y in SCAN_Y] for x in SCAN_X]
-    assert scan == pytest.approx(np.array(ground) - 0.02, abs=1e-5)
+    assert scan == pytest.approx(np.array(ground) - (0.30 - HEIGHT - FOOT_RADIUS), abs=1e-5)
     assert np.ptp(scan) > 0.1
     for (x, y, z), patch in zip(task.robot.aims(), feet, strict=True):
         around = [[task.terrain.height(0.2 + x + dx, y + dy) for dy in FOOT_Y] for dx in FOOT_X]

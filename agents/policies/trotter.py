@@ -64,5 +64,5 @@ class Trotter:
 
 
 _BASE = 42  # proprioception and command without the actions
-_SCAN = 87
+_SCAN = 167
 JOINT_SIZES = (_BASE + 12, _BASE + 12 + _SCAN)

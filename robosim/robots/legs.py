@@ -1,5 +1,8 @@
 """Four legs in closed form: joint angles from feet, feet and their velocities from joints, and a trot in foot space.
 
+A foot can be sent elsewhere than the trot has it (`carry`): one that swings goes there on its way, one that stands
+stays where it came down and only its height follows, so that it does not skate.
+
 Everything is in the trunk's frame (x forward, y left, z up; metres) and in the order front right, front left, rear
 right, rear left; a leg's joints are hip (about x), upper and lower (about y), radians. Dimensions are those of A1's
 URDF in PyBullet's data (`a1/a1.urdf`).
@@ -23,6 +26,16 @@ DUTY = 0.6  # share of a cycle that a foot stands
 STRIDE = 1.05  # of the ground that passes while it stands; less slips behind what is commanded
 BACK = -0.02  # m, of the feet against the hips: A1's centre of mass lies ahead of its middle
 
+# Shares of a swing: when a foot goes forward, how long it rises and sinks, and how long before a landing that is higher
+# or lower than its start it is raised or lowered. It leaves the ground steeply and comes down steeply, as steps demand.
+FORWARD = (0.1, 0.9)
+RISE = 0.4
+RAISE = 0.45
+COMMIT = 0.8  # from then on it comes down where it was sent last
+# Shares of the way to what was asked that are gone in a control step: sideways by a standing foot, its height, and of
+# where a swinging one is sent.
+HOLD, SETTLE, SEND = 0.02, 0.1, 0.6
+
 
 @inlined
 def _offset(leg: int) -> float:
@@ -40,6 +53,19 @@ def _hip(leg: int) -> tuple[float, float, float]:
 @inlined
 def _clip(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
+
+
+@inlined
+def _ease(share: float) -> float:
+    """Gives 0 at 0 and 1 at 1, with level ends."""
+    share = _clip(share, 0.0, 1.0)
+    return share * share * (3 - 2 * share)
+
+
+@inlined
+def _forward(swung: float) -> float:
+    """Gives the share of the way forward that the time for it has gone at a share of a swing."""
+    return _clip((swung - FORWARD[0]) / (FORWARD[1] - FORWARD[0]), 0.0, 1.0)
 
 
 @inlined
@@ -66,8 +92,8 @@ def trot(
 ) -> None:  # fmt: skip
     """Writes the twelve joint angles of a trot at a moment.
 
-    A foot that stands goes back as the ground does under the commanded velocity; one that swings comes forward along a
-    cycloid, which leaves and meets the ground at rest against the trunk.
+    A foot that stands goes back as the ground does under the commanded velocity; one that swings is lifted, comes
+    forward along a cycloid, and is set down.
 
     Args:
         phase: Of the cycle, in [0, 1).
@@ -89,11 +115,43 @@ def trot(
             share, up = 0.5 - at / DUTY, 0.0
         else:
             s = (at - DUTY) / (1 - DUTY)
-            share = s - math.sin(2 * math.pi * s) / (2 * math.pi) - 0.5
-            up = clearance * (1 - math.cos(2 * math.pi * s)) / 2
+            share = _forward(s)
+            share -= math.sin(2 * math.pi * share) / (2 * math.pi) + 0.5
+            up = clearance * min(_ease(s / RISE), _ease((1 - s) / RISE))
         x = hip_x + BACK + share * stride_x + residuals[3 * leg]
         y = foot_y + share * stride_y + residuals[3 * leg + 1]
         solve_leg(leg, x, y, -height + up + residuals[3 * leg + 2], joints)
+
+
+@compiled
+def carry(phase: float, wanted: NDArray[np.float64], feet: NDArray[np.float64]) -> None:
+    """Moves the residuals of the feet on by a control step.
+
+    Args:
+        phase: Of the cycle, in [0, 1).
+        wanted: (12,), where the feet are sent: m, from where the trot has them.
+        feet: (3, 4, 3), m, changed: residuals now, where each foot was lifted last, and where it goes.
+    """
+    now, lifted, sent = feet[0], feet[1], feet[2]
+    for leg in range(4):
+        at = (phase + _offset(leg)) % 1.0
+        swung = (at - DUTY) / (1 - DUTY)
+        for axis in range(3):
+            asked = wanted[3 * leg + axis]
+            if at < DUTY:
+                now[leg, axis] += (SETTLE if axis == 2 else HOLD) * (asked - now[leg, axis])
+                lifted[leg, axis], sent[leg, axis] = now[leg, axis], asked
+                continue
+            if axis == 2 or swung < COMMIT:
+                sent[leg, axis] += SEND * (asked - sent[leg, axis])
+            way = sent[leg, axis] - lifted[leg, axis]
+            if axis < 2:
+                done = _ease(_forward(swung))
+            elif way > 0:
+                done = _ease(swung / RAISE)
+            else:
+                done = _ease((swung - 1) / RAISE + 1)
+            now[leg, axis] = lifted[leg, axis] + done * way
 
 
 @compiled
