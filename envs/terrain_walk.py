@@ -14,16 +14,16 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.envs import legged_score as score
+from robosim.envs.ground_scan import LIMIT, SIZE, GroundScan
 from robosim.envs.legged_score import State
 from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3, clip
 from robosim.physics import GRAVITY, Physics
 from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
-from robosim.robots.a1 import A1, FOOT_RADIUS, HEIGHT, MASS, REACH, Variation, vary
+from robosim.robots.a1 import A1, MASS, Variation, vary
 from robosim.robots.pushes import Pushes
 from robosim.seeding import Split, Streams
 from robosim.task import Done, Metric, Observation, Rate, Reward, Task
-from robosim.terrain.relief import read_heights, read_patches
 from robosim.worlds.terrain import CHOICES, Terrain
 
 PHYSICS_DT = 1 / 250  # s
@@ -46,18 +46,6 @@ YAW_GAIN, YAW_RATE = 1.0, 0.6  # 1/s of the heading's error, and rad/s at most, 
 # Drawn in each episode, uniformly; off with randomise=False, as what the robot varies is (`robosim.robots.a1.vary`).
 PUSH = (0.4, 0.8)  # m/s, by which a push changes the speed of the nominal robot, in any direction
 PUSH_FIRST, PUSH_PAUSE = (1.0, 4.0), (4.0, 7.0)  # s to the first, s from one to the next
-SCAN_NOISE, SCAN_OFFSET = 0.01, 0.01  # m; standard deviations of each height, and of all of them in an episode
-
-# The height scan: points of the level frame around the trunk, m, more ahead than behind; and points around where each
-# foot will next come down, as far as it can be sent.
-SCAN_X, SCAN_Y = np.linspace(-0.3, 0.9, 9), np.linspace(-0.2, 0.2, 3)
-FOOT_X, FOOT_Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REACH[1], 5)
-SCAN_LIMIT = 0.5  # m
-_POINTS = np.stack(np.meshgrid(SCAN_X, SCAN_Y, indexing="ij"), -1).reshape(-1, 2)
-_PATCH = np.stack(np.meshgrid(FOOT_X, FOOT_Y, indexing="ij"), -1).reshape(-1, 2)
-_UNDER = np.flatnonzero(np.abs(_POINTS[:, 0]) < 0.2)  # those under the trunk
-SCAN_SIZE = len(_POINTS) + 4 * len(_PATCH)
-_NOMINAL = HEIGHT + FOOT_RADIUS  # m, of the trunk's middle above level ground
 
 REWARD = {
     "progress": Reward(score.progress, weight=2.0, unit="1", per="second"),
@@ -96,9 +84,8 @@ class TerrainWalk(Task[State]):
     """The task; see the module.
 
     The observation is a vector: the robot's proprioception (`robosim.robots.a1.A1`), the commanded velocity (forward
-    and leftward, m/s, yaw rate, rad/s) and, with ``observation="scan"``, heights of the ground, m: at the points of
-    `SCAN_X` and `SCAN_Y` (x slowest) above where it would be under a robot that stands on the level; and for each foot
-    at those of `FOOT_X` and `FOOT_Y` around where it will next come down, above where the trot sets it.
+    and leftward, m/s, yaw rate, rad/s) and, with ``observation="scan"``, heights of the ground, as
+    `robosim.envs.ground_scan.GroundScan` has them.
 
     Options: ``action``, as `A1` has it, and ``terrain``: a kind of ground, ``"mix"`` for three kinds in a row, or
     ``"mixed"`` to draw it in each episode; in the split for training, what is hard to learn more often.
@@ -123,21 +110,19 @@ class TerrainWalk(Task[State]):
         self.terrain = Terrain(physics, split)
         self.robot: A1 = A1(physics, CONTROL_DT, cast("Literal['gait', 'joint']", action))
         self.pushes = Pushes(self.robot.body, MASS, PUSH_FIRST, PUSH_PAUSE, CONTROL_DT)
-        self._points = _POINTS if observation == "scan" else _POINTS[_UNDER]
-        self._under = _UNDER if observation == "scan" else np.arange(len(_UNDER))
         self._scans = observation == "scan"
-        self._heights, self._patches = np.zeros(len(self._points)), np.zeros((4, len(_PATCH)))
+        self.scan = GroundScan(self.robot, sees=self._scans)
         high = [*self.robot.proprioception_space.high, SPEED[1], SIDE_SPEED, YAW_RATE]
-        bound = np.array([*high, *[SCAN_LIMIT] * (SCAN_SIZE if self._scans else 0)], np.float32)
+        bound = np.array([*high, *[LIMIT] * (SIZE if self._scans else 0)], np.float32)
         self.observation_space: spaces.Space[Any] = spaces.Box(-bound, bound)
 
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
-        self._rng, self._sensors = streams.task, streams.sensors
+        self._rng = streams.task
         self.terrain.reset(streams.world, level, self._kind, vary=self._randomise)
         self.robot.configure(vary(streams.robot) if self._randomise else Variation())
         self.robot.reset(self.terrain.spawn(streams.world), streams.sensors, float(self._randomise))
-        self._offset = SCAN_OFFSET * float(streams.sensors.standard_normal()) if self._randomise else 0.0
+        self.scan.reset(streams.sensors, float(self._randomise))
         self._time = 0.0
         self._velocity, self._target = [0.0, 0.0], [0.0, 0.0]
         self._heading, self._goal_heading = self._facing(), 0.0
@@ -181,28 +166,15 @@ class TerrainWalk(Task[State]):
         """Reads the robot's motion and the ground around it; see `Task.state`."""
         robot = self.robot
         robot.sense()
-        (x, y, z), _ = robot.body.pose()
-        rows = robot.body.rows()
-        length = math.hypot(rows[0][0], rows[1][0]) or 1.0
-        cos, sin = rows[0][0] / length, rows[1][0] / length
-        read_heights(self.terrain.relief, x, y, cos, sin, self._points, self._heights)
-        ground = float(self._heights[self._under].sum()) / len(self._under)
-        heights = self._heights - (z - _NOMINAL)
-        if self._scans:
-            aims = robot.aims()
-            read_patches(self.terrain.relief, x, y, cos, sin, aims, _PATCH, self._patches)
-            feet = self._patches - (aims[:, 2:] + (z - FOOT_RADIUS))
-            heights = np.concatenate([heights, feet.ravel()])
+        (x, y, _), _ = robot.body.pose()
+        ground, heights = self.scan.look(self.terrain.relief)
         return score.read_state(robot, ground, self._heading_error(), self.terrain.on(x, y), heights)
 
     def observe(self, state: State) -> Observation:
         """Reads the sensors; see the class."""
         parts = [self.robot.proprioception(), np.array(state.command, np.float32)]
         if self._scans:
-            scan = state.heights + self._offset
-            if self._randomise:
-                scan += SCAN_NOISE * self._sensors.standard_normal(len(scan))
-            parts.append(np.minimum(np.maximum(scan, -SCAN_LIMIT), SCAN_LIMIT).astype(np.float32))
+            parts.append(self.scan.read(state.heights))
         return np.concatenate(parts)
 
     def succeeded(self, metrics: Mapping[str, float]) -> bool:

@@ -10,16 +10,12 @@ from rollouts import play
 
 from robosim.agents.policies.experts import make_expert
 from robosim.agents.policies.trotter import Trotter
+from robosim.envs.ground_scan import FOOT_X, FOOT_Y, SCAN_X, SCAN_Y, SIZE
 from robosim.envs.legged_score import State
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.terrain_walk import (
-    FOOT_X,
-    FOOT_Y,
     MOST_HEADING,
     REWARD,
-    SCAN_SIZE,
-    SCAN_X,
-    SCAN_Y,
     SHARE,
     SIDE_SPEED,
     SPEED,
@@ -174,7 +170,7 @@ def test_the_scan_is_the_ground_around_the_robot() -> None:
     seen = env.task.observe(state)
     assert isinstance(seen, np.ndarray)
     near = len(SCAN_X) * len(SCAN_Y)
-    scan, feet = seen[-SCAN_SIZE:][:near].reshape(len(SCAN_X), -1), seen[near - SCAN_SIZE :].reshape(4, len(FOOT_X), -1)
+    scan, feet = seen[-SIZE:][:near].reshape(len(SCAN_X), -1), seen[near - SIZE :].reshape(4, len(FOOT_X), -1)
     ground = [[task.terrain.height(0.2 + x, y) for y in SCAN_Y] for x in SCAN_X]
     assert scan == pytest.approx(np.array(ground) - (0.30 - HEIGHT - FOOT_RADIUS), abs=1e-5)
     assert np.ptp(scan) > 0.1
@@ -191,7 +187,7 @@ def test_randomisation_has_one_switch() -> None:
         for seed in range(5):
             env.reset(seed=seed)
             task = task_of(env)
-            varied.append((task.robot._variation, tuple(task.terrain.frictions), task.pushes._at, task._offset))
+            varied.append((task.robot._variation, tuple(task.terrain.frictions), task.pushes._at, task.scan.offset))
         assert len(set(varied)) == (5 if randomise else 1)
         env.close()
 

@@ -43,6 +43,9 @@ CLEARANCE, CLEARANCE_RANGE = 0.08, 0.05  # m
 HEIGHT_RANGE = 0.04  # m
 REACH = (0.12, 0.08, 0.1)  # m, of the feet's residuals along x, y, z: over a gap of 0.2 m from its middle
 OFFSET = 0.4  # rad, of the joints' residuals
+# Forward speed at action 0 and what the action adds (m/s), and yaw rate (rad/s), of a robot that steers itself; share
+# of the way to it that is gone in a control step.
+SPEED, SPEED_RANGE, TURN_RANGE, STEER = 0.2, 0.3, 0.8, 0.1
 SMOOTH = 0.35  # of the way to a new action is gone in a control step: a low-pass at 3.4 Hz
 
 JOINT_NOISE, RATE_NOISE = 0.01, 0.5  # rad, rad/s, half of legged_gym's ranges as standard deviations
@@ -116,20 +119,22 @@ class A1(Robot):
     front right, front left, rear right, rear left, times `REACH`; a foot that swings goes there, one that stands hardly
     moves, as `legs.carry` has it), then frequency, clearance and height, times their ranges. Zero trots as commanded
     (`command`). With ``action="joint"`` it is twelve: the joints' angles from those in which it stands, times `OFFSET`.
-    All but the feet's actions are smoothed.
+    All but the feet's actions are smoothed. A robot that ``steers`` has two more in gait mode, which set the command:
+    forward speed, from `SPEED` by `SPEED_RANGE`, and yaw rate, by `TURN_RANGE`.
 
-    Proprioception has 55 numbers in gait mode, 52 in joint mode: direction of gravity (3, trunk's frame), angular
-    velocity (3, rad/s), joint angles from those in which it stands (12, rad), joint velocities (12, rad/s), velocity
-    by leg odometry (3, m/s, trunk's frame), the last action (15 or 12), which feet press (4, 0 or 1), and the
-    cycle's sine and cosine (2).
+    Proprioception has 54 numbers in gait mode, 56 where it steers, 51 in joint mode: direction of gravity (3, trunk's
+    frame), angular velocity (3, rad/s), joint angles from those in which it stands (12, rad), joint velocities (12,
+    rad/s), velocity by leg odometry (3, m/s, trunk's frame), the last action (15, 17 or 12), which feet press (4, 0 or
+    1), and the cycle's sine and cosine (2).
 
     Args:
         physics: Where it is loaded.
         control_dt: s, between two actions.
         action: What an action means.
+        steers: Whether the action also sets the command.
 
     Attributes:
-        command: Forward, leftward (m/s), yaw rate (rad/s) that the trot follows; the task sets it.
+        command: Forward, leftward (m/s), yaw rate (rad/s) that the trot follows; the task sets it, or the action.
         feet: (4, 3), m, trunk's frame, as they were when `sense` was called.
         pressed: Which of them press on something.
         positions: (12,), rad, of the joints, with ``rates``, rad/s, and ``torques`` of the last physics step, N·m.
@@ -138,13 +143,14 @@ class A1(Robot):
         bumps: How many other parts than feet touch something.
     """
 
-    def __init__(self, physics: Physics, control_dt: float, action: Action = "gait") -> None:
+    def __init__(self, physics: Physics, control_dt: float, action: Action = "gait", *, steers: bool = False) -> None:
         """Loads the body; see the class."""
         self.body = load_flattened(physics, URDF)
         self.body.set_damping(0.0, 0.0)
         self.mount = Mount((0.23, 0.0, 0.05), (1.0, 0.0, -0.5))
         self._mode, self._dt, self._control_dt = action, physics.dt, control_dt
-        size = 15 if action == "gait" else 12
+        self._steers = steers and action == "gait"
+        size = 17 if self._steers else 15 if action == "gait" else 12
         self.action_space = spaces.Box(-1.0, 1.0, (size,), np.float32)
         self.joints = self.body.joints(*JOINTS)
         self._imu = Imu(self.body)
@@ -213,6 +219,9 @@ class A1(Robot):
         clearance = CLEARANCE + CLEARANCE_RANGE * float(smooth[13])
         height = HEIGHT + HEIGHT_RANGE * float(smooth[14])
         self._frequency, self._height = frequency, height
+        if self._steers:
+            speed, turn = SPEED + SPEED_RANGE * float(smooth[15]), TURN_RANGE * float(smooth[16])
+            self.command += STEER * (np.array((speed, 0.0, turn)) - self.command)
         self.phase = (self.phase + frequency * self._control_dt) % 1.0
         carry(self.phase, _SCALE * self.action[:12], self._carried)
         trot(self.phase, frequency, clearance, height, self.command, self._carried[0].ravel(), targets)

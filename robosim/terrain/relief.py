@@ -6,42 +6,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
-from robosim.terrain.shapes import CELL, LENGTH, WIDTH
+from robosim.terrain.shapes import LENGTH, WIDTH
 
 
 class Relief(NamedTuple):
-    """A row of tiles along x.
+    """Tiles in rows along x, side by side along y.
 
     Attributes:
-        heights: float64 (tiles, along x, along y), m in the world; each tile as in `robosim.terrain.shapes`.
-        cliffs: bool (tiles,), as `shapes.Kind` has it.
-        start: m, x of the first tile's edge; y is 0 in the middle.
+        heights: float64 (rows, tiles in a row, along x, along y), m in the world; each as in `robosim.terrain.shapes`.
+        cliffs: bool (rows, tiles in a row), as `shapes.Kind` has it.
+        start: m, x of the first tiles' edge.
+        side: m, y of the first row's edge.
         beyond: m, the height around the tiles.
     """
 
     heights: NDArray[np.float64]
     cliffs: NDArray[np.bool_]
     start: float
+    side: float
     beyond: float
 
 
 @inlined
 def height_at(relief: Relief, x: float, y: float) -> float:
     """Gives the ground's height at a point of the world, m."""
-    along, across = (x - relief.start) / LENGTH, (y + WIDTH / 2) / CELL
-    tiles, rows, columns = relief.heights.shape
-    if not (0.0 <= along < tiles and 0.0 <= across <= columns - 1):
+    along, across = (x - relief.start) / LENGTH, (y - relief.side) / WIDTH
+    rows, tiles, count, columns = relief.heights.shape
+    if not (0.0 <= along < tiles and 0.0 <= across < rows):
         return relief.beyond
-    tile = int(along)
-    at = (along - tile) * (rows - 1)
-    heights = relief.heights[tile]
-    if relief.cliffs[tile]:
-        return float(heights[int(at + 0.5), int(across + 0.5)])
-    i, j = min(int(at), rows - 2), min(int(across), columns - 2)
-    u, v = at - i, across - j
+    tile, row = int(along), int(across)
+    at, beside = (along - tile) * (count - 1), (across - row) * (columns - 1)
+    heights = relief.heights[row, tile]
+    if relief.cliffs[row, tile]:
+        return float(heights[int(at + 0.5), int(beside + 0.5)])
+    i, j = min(int(at), count - 2), min(int(beside), columns - 2)
+    u, v = at - i, beside - j
     near = heights[i, j] * (1 - v) + heights[i, j + 1] * v
     far = heights[i + 1, j] * (1 - v) + heights[i + 1, j + 1] * v
     return float(near * (1 - u) + far * u)
+
+
+def point_height(relief: Relief, x: float, y: float) -> float:
+    """Gives the ground's height at a single point of the world, m, for callers that are not compiled themselves."""
+    return float(height_at.py_func(relief, x, y))  # type: ignore[attr-defined]
 
 
 @compiled

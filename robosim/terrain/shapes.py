@@ -72,12 +72,12 @@ def waves(difficulty: float, rng: np.random.Generator) -> Heights:
 
 def stairs_up(difficulty: float, rng: np.random.Generator) -> Heights:
     """Gives eleven steps of 2 to 11 cm, 30 cm deep."""
-    return _across(_between(_RISER, difficulty) * _steps())
+    return _across(riser(difficulty) * _steps())
 
 
 def stairs_down(difficulty: float, rng: np.random.Generator) -> Heights:
     """Gives eleven steps of 2 to 11 cm down, 30 cm deep."""
-    return _across(-_between(_RISER, difficulty) * _steps())
+    return _across(-riser(difficulty) * _steps())
 
 
 def blocks(difficulty: float, rng: np.random.Generator) -> Heights:
@@ -151,6 +151,11 @@ KINDS = {
     "gaps": Kind(gaps, cliffs=True),
     "rubble": Kind(rubble, cliffs=False),
 }
+
+
+def riser(difficulty: float) -> float:
+    """Gives the height of a step, m."""
+    return _between(_RISER, difficulty)
 
 
 def _between(ends: tuple[float, float], difficulty: float) -> float:

@@ -10,7 +10,7 @@ from robosim.math import axis_angle
 from robosim.physics import Physics
 from robosim.seeding import LEVELS, SPLITS, Split
 from robosim.shapes import Colour, Triangles
-from robosim.terrain.relief import Relief, height_at
+from robosim.terrain.relief import Relief, point_height
 from robosim.terrain.shapes import KINDS, LENGTH, SHAPE, WIDTH, Heights
 from robosim.worlds.floor import TEXTURE
 from robosim.worlds.terrain_surface import surface
@@ -84,7 +84,9 @@ class Terrain(World):
             place = (_PARKED + number * 2 * LENGTH, 0.0, -_PARKED)
             self._parking[body.number] = place
             body.place(place)
-        self.relief = Relief(np.zeros((TILES + 2, *SHAPE)), np.zeros(TILES + 2, np.bool_), START, 0.0)
+        self.relief = Relief(
+            np.zeros((1, TILES + 2, *SHAPE)), np.zeros((1, TILES + 2), np.bool_), START, -WIDTH / 2, 0.0
+        )
         weights = np.array([PRACTICE.get(kind, 1) if split == "train" else 1 for kind in CHOICES], np.float64)
         self._weights = weights / weights.sum()
         self.kind = "flat"
@@ -109,14 +111,14 @@ class Terrain(World):
 
     def _lay(self, keys: list[tuple[str, int]]) -> None:
         used: dict[tuple[str, int], int] = {}
-        z, heights = 0.0, self.relief.heights
+        z, heights = 0.0, self.relief.heights[0]
         for number, key in enumerate(keys):
             body = self._bodies[key][used.setdefault(key, 0)]
             used[key] += 1
             body.place((START + number * LENGTH, 0.0, z))
             body.set_friction(self.frictions[number])
             np.add(self._tiles[key].heights, z, out=heights[number])
-            self.relief.cliffs[number] = KINDS[key[0]].cliffs
+            self.relief.cliffs[0, number] = KINDS[key[0]].cliffs
             z = float(heights[number, -1, 0])
         beyond = float(heights.min()) - _BELOW
         self._floor.place((0.0, 0.0, beyond))
@@ -130,12 +132,8 @@ class Terrain(World):
 
     def height(self, x: float, y: float) -> float:
         """Gives the height in metres; see `World.height`."""
-        return _height(self.relief, x, y)
+        return point_height(self.relief, x, y)
 
     def on(self, x: float, y: float) -> bool:
         """Says whether a point is on the lane."""
         return abs(y) < WIDTH / 2 and START < x < START + (TILES + 2) * LENGTH
-
-
-def _height(relief: Relief, x: float, y: float) -> float:
-    return float(height_at.py_func(relief, x, y))  # type: ignore[attr-defined]
