@@ -85,3 +85,20 @@ def test_an_env_without_an_expert_is_told() -> None:
     with pytest.raises(RobosimError, match=r"no expert for 'Pendulum-v1'.*robosim/WheelBalance"):
         imitate(make_model(asked, envs, "cpu", 0), envs, asked)
     envs.close()
+
+
+@pytest.mark.medium
+def test_a_network_imitates_a_teacher_that_is_told_more() -> None:
+    asked = experiment("robosim/TerrainNavigate-v0")
+    asked = asked.model_copy(update={"expert_steps": 4000})
+    envs = make_envs(asked)
+    model = make_model(asked, envs, "cpu", 0)
+    before = {name: part.clone() for name, part in model.policy.state_dict().items()}
+    imitate(model, envs, asked)
+    assert isinstance(envs.obs_rms, dict)
+    assert set(envs.obs_rms) == {"state", "scan", "outlook"}
+    assert all(rms.count > 4000 for rms in envs.obs_rms.values())
+    assert any((part != before[name]).any() for name, part in model.policy.state_dict().items())
+    action, _ = model.predict(envs.normalize_obs(envs.reset()), deterministic=True)
+    assert action.shape == (4, 17)
+    envs.close()

@@ -18,7 +18,7 @@ import torch
 from gymnasium.envs.registration import EnvSpec
 
 from robosim.agents.evaluation.episodes import Episode, EvaluationError, Failure, Job, Player, serve
-from robosim.agents.policies.find import BASELINES, named_files
+from robosim.agents.policies.find import BASELINES, kwargs_for, named_files
 from robosim.agents.storage.files import AgentFiles
 
 __all__ = ["Episode", "EvaluationError", "Evaluator", "check_agent", "find_env", "policy_source"]
@@ -180,7 +180,7 @@ def find_env(env_id: str) -> EnvSpec:
 
 
 def _job(agent: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> Job:
-    return Job(policy_source(agent), find_env(env_id), dict(kwargs))
+    return Job(policy_source(agent), find_env(env_id), kwargs_for(agent, env_id, kwargs))
 
 
 class _Worker:

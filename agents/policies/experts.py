@@ -10,6 +10,7 @@ from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.policy import Policy
 from robosim.agents.policies.stepper import Stepper
 from robosim.agents.policies.trotter import Trotter
+from robosim.agents.policies.wayfinder import Wayfinder
 from robosim.errors import RobosimError
 
 # The environment's id without its version: a new version of a task keeps its rival.
@@ -18,6 +19,7 @@ EXPERTS: dict[str, Callable[[], Policy]] = {
     "robosim/WarehouseNavigate": Dwa,
     "robosim/TerrainWalk": Trotter,
     "robosim/TerrainBalance": Trotter,
+    "robosim/TerrainNavigate": Wayfinder,
 }
 
 
@@ -49,4 +51,6 @@ def make_teacher(env: gym.Env[Any, Any]) -> Policy:
     seen, acted = env.observation_space.shape, env.action_space.shape
     if env.spec and env.spec.id.startswith("robosim/TerrainWalk-") and (seen, acted) == (Stepper.SEES, Stepper.ACTS):
         return Stepper()
+    if env.spec and env.spec.id.startswith("robosim/TerrainNavigate-") and acted == (Stepper.ACTS[0] + 2,):
+        return Wayfinder(Stepper())
     return make_expert(env)

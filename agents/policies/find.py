@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from robosim.agents.policies.blind import PREFIX, Blind
 from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
@@ -14,7 +16,18 @@ from robosim.errors import RobosimError
 
 BASELINES = ("random", "zero", "expert")
 """Policies without a folder; these names mean them even where a folder has the same name."""
+TOLD: Mapping[str, Mapping[str, str]] = {
+    "robosim/TerrainNavigate": {"guidance": "path"},
+    "robosim/WarehouseNavigate": {"guidance": "path"},
+}
+"""What the rival is told of an env, by its id without the version, also where others have to find it out: keyword
+arguments that change what is observed and nothing that happens."""
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
+
+
+def kwargs_for(name: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the keyword arguments of the env in which a policy plays, where these are the others'."""
+    return {**kwargs, **(TOLD.get(env_id.rsplit("-v", 1)[0], {}) if name == "expert" else {})}
 
 
 class PolicyError(RobosimError):

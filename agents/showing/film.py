@@ -16,6 +16,7 @@ import numpy as np
 
 from robosim.agents.evaluation.episodes import Episode, Job, Player
 from robosim.agents.evaluation.evaluator import find_env
+from robosim.agents.policies.find import kwargs_for
 from robosim.agents.policies.policy import Policy, State, seed_policy
 from robosim.agents.storage.reading import AnyEnv
 from robosim.render.overlay import Banner, Hud, Picture, draw
@@ -72,7 +73,7 @@ def stage(
         RobosimError: There is no such agent or env, or they do not fit.
     """
     with contextlib.closing(Player()) as player:
-        player.take(Job(agent, find_env(env_id), {**kwargs, "render_mode": "rgb_array"}))
+        player.take(Job(agent, find_env(env_id), {**kwargs_for(agent, env_id, kwargs), "render_mode": "rgb_array"}))
         env, policy = player.load()
         if size is not None and hasattr(env.unwrapped, "picture_size"):
             env.unwrapped.picture_size = size

@@ -4,8 +4,9 @@ Behaviour cloning with noise on what is executed and none on what is imitated, s
 expert returns from where noise led (Laskey et al., "DART", 2017).
 """
 
+import contextlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import gymnasium as gym
@@ -16,8 +17,10 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
 from robosim.agents.policies.experts import make_teacher
+from robosim.agents.policies.find import kwargs_for
 from robosim.agents.policies.policy import Array, Observation
 from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.learner import make_envs
 
 T = TypeVar("T")
 NOISE = 0.05  # standard deviation of what is added to the expert's actions, in [-1, 1]
@@ -78,7 +81,21 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
 
 
 def record(envs: VecNormalize, experiment: Experiment) -> Recording:
-    """Plays the expert in all envs, its actions shaken."""
+    """Plays the expert in all envs, its actions shaken; where it is told more than the network, in envs of its own."""
+    asked = experiment.env
+    told = asked.model_copy(update={"kwargs": kwargs_for("expert", asked.id, asked.kwargs)})
+    if told == asked:
+        return _play(envs, experiment)
+    with contextlib.closing(make_envs(experiment.model_copy(update={"env": told}))) as its_envs:
+        recording = _play(its_envs, experiment)
+        parts = parts_of(envs.observation_space.sample())
+        if isinstance(envs.obs_rms, dict) and isinstance(its_envs.obs_rms, dict):
+            envs.obs_rms = {key: its_envs.obs_rms[key] for key in envs.obs_rms}
+        envs.ret_rms = its_envs.ret_rms
+    return replace(recording, observations={key: recording.observations[key] for key in parts})
+
+
+def _play(envs: VecNormalize, experiment: Experiment) -> Recording:
     expert = make_teacher(gym.make(experiment.env.id, **experiment.env_kwargs("train")))  # type: ignore[arg-type]
     rng, gamma = np.random.default_rng(experiment.seed), experiment.ppo.gamma
     tail = round(HORIZON / (1 - gamma)) if gamma < 1 else 0

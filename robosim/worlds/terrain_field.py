@@ -112,7 +112,7 @@ class TerrainField(World):
         self._bodies: dict[Key, list[Body]] = {}
         for number, (key, plot) in enumerate(self._plots.items()):
             colour = _SHUT if plot.shut else _OPEN[number % len(_OPEN)]
-            copies = _CLOSED_COPIES if plot.shut else _COPIES
+            copies = _CLOSED_COPIES if plot.shut else _COPIES + (key[0] == "flat")
             self._bodies[key] = physics.add_ground(plot.surface, copies, colour, TEXTURE)
         for number, body in enumerate(body for bodies in self._bodies.values() for body in bodies):
             body.place((_PARKED + number * 2 * LENGTH, 0.0, -_PARKED))
@@ -134,8 +134,9 @@ class TerrainField(World):
         names = iter(rng.permutation(self._open).tolist())
         frictions = rng.uniform(*FRICTION, (SIDE, SIDE))
         used: dict[Key, int] = {}
+        begins = divmod(_plot_at(*self.layout.start[:2]), SIDE)  # a level plot
         for row, column in np.ndindex(SIDE, SIDE):
-            name = next(names)
+            name = "flat" if (row, column) == begins else next(names)
             key = self._shut[next(shut)] if self.layout.shut[row, column] else (name, 0 if name == "flat" else level)
             self._lay(row, column, key, used, float(frictions[row, column]) if vary else 1.0)
         shut_at = np.argwhere(self.layout.shut).tolist()
@@ -154,8 +155,7 @@ class TerrainField(World):
     def spawn(self, rng: np.random.Generator) -> Pose:
         """Gives the start; see `World.spawn`."""
         x, y, heading = self.layout.start
-        around = [self.height(x + dx, y + dy) for dx in (-0.2, 0.0, 0.2) for dy in (-0.15, 0.0, 0.15)]
-        return (x, y, max(around)), axis_angle((0.0, 0.0, 1.0), heading)
+        return (x, y, 0.0), axis_angle((0.0, 0.0, 1.0), heading)
 
     def height(self, x: float, y: float) -> float:
         """Gives the height in metres; see `World.height`."""

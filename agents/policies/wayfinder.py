@@ -1,0 +1,64 @@
+"""The rival in TerrainNavigate: follows the shortest way that can be gone, or goes straight at the goal without one.
+
+It steers, and legs walk: the rival's trot with its reflexes, or a teacher's steps.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.agents.policies.policy import Observation, Policy, State
+from robosim.agents.policies.trotter import Trotter
+from robosim.robots.a1 import SPEED, SPEED_RANGE, TURN_RANGE
+
+FAST, SLOW = 0.45, 0.1  # m/s, straight on and while it turns
+TURN = 1.5  # 1/s, of the bearing
+WIDE = 0.6  # rad, a bearing at which it is as slow as it gets
+_FELT = 33  # numbers of the state before the last action
+_REST, _GOAL = 9, 3  # numbers behind it: contacts, clock and command; the goal
+
+
+class Wayfinder:
+    """Chooses actions as `Policy` says, in either of `A1`'s modes; it keeps what its legs keep.
+
+    Args:
+        legs: What walks, on an observation as TerrainWalk has it.
+    """
+
+    def __init__(self, legs: Policy | None = None) -> None:
+        """Takes its legs; see the class."""
+        self._legs = legs or Trotter()
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        """Chooses an action; see `Policy.predict`."""
+        assert isinstance(observation, dict)
+        felt = np.atleast_2d(observation["state"])
+        goal = felt[:, -_GOAL:]
+        way = observation.get("way")
+        aim = goal[:, :1] * goal[:, 1:] if way is None else np.atleast_2d(way)[:, :2]
+        steering = _steer(aim)
+        size = felt.shape[1] - _FELT - _REST - _GOAL
+        acted = 15 if size > 12 else 12
+        rest = felt[:, _FELT + size : -_GOAL].copy()
+        if size == 12:  # no trot follows a command: the legs have to know what is wanted
+            rest[:, -3], rest[:, -1] = steering.T
+        seen = np.concatenate(
+            [felt[:, :_FELT], felt[:, _FELT : _FELT + acted], rest, np.atleast_2d(observation["scan"])], axis=1
+        )
+        actions, state = self._legs.predict(seen, state, episode_start, deterministic)
+        if size > 12:
+            wanted = np.stack([(steering[:, 0] - SPEED) / SPEED_RANGE, steering[:, 1] / TURN_RANGE], axis=1)
+            actions = np.concatenate([actions, wanted.clip(-1, 1)], axis=1)
+        return actions.astype(np.float32).reshape(*observation["state"].shape[:-1], -1), state
+
+
+def _steer(aim: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Gives forward speed (m/s) and yaw rate (rad/s) towards points of the robot's frame."""
+    bearing = np.arctan2(aim[:, 1], aim[:, 0]).astype(np.float64)
+    share = np.clip(1 - np.abs(bearing) / WIDE, 0.0, 1.0)
+    return np.stack([SLOW + (FAST - SLOW) * share, np.clip(TURN * bearing, -TURN_RANGE, TURN_RANGE)], axis=1)
