@@ -108,8 +108,8 @@ METRICS: dict[str, Metric[State]] = {
 class TerrainNavigate(Task[State]):
     """The task; see the module.
 
-    Observations are dicts. ``"state"`` is the robot's proprioception (`robosim.robots.a1.A1`, which steers itself), the
-    velocity that its trot follows (forward and leftward, m/s, yaw rate, rad/s), and the goal in its polar frame (m, at
+    Observations are dicts. ``"state"`` is the robot's proprioception (`robosim.robots.a1.A1`, which steers itself), in
+    gait mode the velocity that its trot follows (forward, m/s, yaw rate, rad/s), and the goal in its polar frame (m, at
     most `FAR`; cosine and sine of its bearing). ``"scan"`` is heights of the ground around trunk and feet, m
     (`robosim.envs.ground_scan.GroundScan`), and ``"outlook"`` those at the points of `OUTLOOK_X` and `OUTLOOK_Y` (x
     slowest), above where the ground would be under a robot that stands on the level.
@@ -140,7 +140,9 @@ class TerrainNavigate(Task[State]):
         self.pushes = Pushes(self.robot.body, MASS, PUSH_FIRST, PUSH_PAUSE, CONTROL_DT)
         self.scan = GroundScan(self.robot)
         self._heights = np.zeros(len(_OUTLOOK))
-        most = [*self.robot.proprioception_space.high, SPEED + SPEED_RANGE, 0.1, TURN_RANGE, FAR, 1.0, 1.0]
+        steered = [SPEED + SPEED_RANGE, TURN_RANGE] if action == "gait" else []
+        self._trots = action == "gait"
+        most = [*self.robot.proprioception_space.high, *steered, FAR, 1.0, 1.0]
         high = {"state": most, "scan": [LIMIT] * SIZE, "outlook": [LIMIT] * len(_OUTLOOK)}
         if self._guided:
             high["way"] = [LOOK, LOOK, 2 * FAR]
@@ -199,7 +201,8 @@ class TerrainNavigate(Task[State]):
         dx, dy = goal_x - x, goal_y - y
         away = max(state.to_goal, 1e-6)
         bearing = (cos * dx + sin * dy) / away, (cos * dy - sin * dx) / away
-        felt = np.array([*state.walk.command, min(away, FAR), *bearing], np.float32)
+        steered = state.walk.command[::2] if self._trots else ()
+        felt = np.array([*steered, min(away, FAR), *bearing], np.float32)
         seen: Observation = {
             "state": np.concatenate([self.robot.proprioception(), felt]),
             "scan": self.scan.read(state.walk.heights),

@@ -110,13 +110,13 @@ def test_nothing_ends_an_episode_but_what_the_task_names(case: Case, env: gym.En
     known = {*task_of(case.env_id).DONE, "time"}
     for seed in range(3):
         for wild in (False, True):
-            rollout = play(env, seed, 2000, wild=wild)
+            rollout = play(env, seed, 3000, wild=wild)
             assert set(rollout.infos[-1]["ends"]) <= known
             assert rollout.truncated == (rollout.infos[-1]["ends"] == ["time"])
 
 
 def test_an_episode_ends_with_its_metrics(case: Case, env: gym.Env[Any, Any]) -> None:
-    rollout = play(env, 2, 2000)
+    rollout = play(env, 2, 3000)
     assert rollout.terminated != rollout.truncated
     assert set(rollout.infos[-1]["episode_metrics"]) == set(task_of(case.env_id).METRICS)
     assert not any("episode_metrics" in info for info in rollout.infos[:-1])

@@ -162,7 +162,7 @@ def test_the_rival_arrives_where_it_knows_the_way_and_not_where_it_goes_straight
 
 
 def test_the_rival_turns_to_the_way_before_it_hurries() -> None:
-    seen = {"state": np.zeros(68, np.float32), "scan": np.zeros(SIZE, np.float32), "outlook": np.zeros(225, np.float32)}
+    seen = {"state": np.zeros(61, np.float32), "scan": np.zeros(SIZE, np.float32), "outlook": np.zeros(225, np.float32)}
     for way, forward, turn in (((1.0, 0.0), FAST, 0.0), ((0.0, 1.0), 0.1, TURN_RANGE), ((0.0, -1.0), 0.1, -TURN_RANGE)):
         action, _ = Wayfinder().predict({**seen, "way": np.array([*way, 5.0], np.float32)})
         assert action.shape == (17,)

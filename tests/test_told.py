@@ -18,7 +18,7 @@ def test_only_the_rival_is_told_and_the_rest_stays() -> None:
 @pytest.mark.parametrize("env_id", [one for one in ENVS if one.rsplit("-v", 1)[0] in TOLD])
 def test_being_told_changes_what_is_observed_and_no_episode(env_id: str) -> None:
     told, others = (
-        gym.make(env_id, level=3, split="val", guidance=guidance)  # type: ignore[arg-type]  # Gymnasium's own arguments
+        gym.make(env_id, level=3, split="val", guidance=guidance)
         for guidance in (TOLD[env_id.rsplit("-v", 1)[0]]["guidance"], "goal")
     )
     pays = []

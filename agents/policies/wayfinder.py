@@ -13,8 +13,9 @@ from robosim.robots.a1 import SPEED, SPEED_RANGE, TURN_RANGE
 FAST, SLOW = 0.45, 0.1  # m/s, straight on and while it turns
 TURN = 1.5  # 1/s, of the bearing
 WIDE = 0.6  # rad, a bearing at which it is as slow as it gets
-_FELT = 33  # numbers of the state before the last action
-_REST, _GOAL = 9, 3  # numbers behind it: contacts, clock and command; the goal
+# Numbers of the state: before the last action, of contacts and clock behind it, and of the goal at the end.
+_FELT, _TOUCH, _GOAL = 33, 6, 3
+_JOINT_SIZE = _FELT + 12 + _TOUCH + _GOAL
 
 
 class Wayfinder:
@@ -42,16 +43,22 @@ class Wayfinder:
         way = observation.get("way")
         aim = goal[:, :1] * goal[:, 1:] if way is None else np.atleast_2d(way)[:, :2]
         steering = _steer(aim)
-        size = felt.shape[1] - _FELT - _REST - _GOAL
-        acted = 15 if size > 12 else 12
-        rest = felt[:, _FELT + size : -_GOAL].copy()
-        if size == 12:  # no trot follows a command: the legs have to know what is wanted
-            rest[:, -3], rest[:, -1] = steering.T
-        seen = np.concatenate(
-            [felt[:, :_FELT], felt[:, _FELT : _FELT + acted], rest, np.atleast_2d(observation["scan"])], axis=1
-        )
-        actions, state = self._legs.predict(seen, state, episode_start, deterministic)
-        if size > 12:
+        trots = felt.shape[1] != _JOINT_SIZE
+        acted, size = (15, 17) if trots else (12, 12)
+        touch = felt[:, _FELT + size : _FELT + size + _TOUCH]
+        # No trot follows a command in joint mode: the legs have to know what is wanted.
+        command = felt[:, -_GOAL - 2 : -_GOAL] if trots else steering
+        aside = np.zeros((len(felt), 1))
+        walk = [
+            felt[:, : _FELT + acted],
+            touch,
+            command[:, :1],
+            aside,
+            command[:, 1:],
+            np.atleast_2d(observation["scan"]),
+        ]
+        actions, state = self._legs.predict(np.concatenate(walk, axis=1), state, episode_start, deterministic)
+        if trots:
             wanted = np.stack([(steering[:, 0] - SPEED) / SPEED_RANGE, steering[:, 1] / TURN_RANGE], axis=1)
             actions = np.concatenate([actions, wanted.clip(-1, 1)], axis=1)
         return actions.astype(np.float32).reshape(*observation["state"].shape[:-1], -1), state
