@@ -2,6 +2,7 @@
 
 import math
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from toy_run import PPO, toy
 
 from robosim.agents.evaluation.evaluator import Episode
 from robosim.agents.training import learner
+from robosim.agents.training.checkpoint import Ended
 from robosim.agents.training.device import DeviceError, choose_device
 from robosim.agents.training.learner import LearnerError, learning_rate, make_envs
+from robosim.agents.training.run_log import success_rows
 from robosim.agents.training.train import train
 from robosim.agents.training.validation import Validation, summarise
 from robosim.agents.vector.vec_env import WorkerVecEnv
@@ -82,12 +85,26 @@ def test_success_counts_before_return() -> None:
     judged = summarise(episodes, steps=7)
     assert judged == Validation(7, 0.5, -5.0, {"m": 1.0}, {1: 1.0, 2: 0.0})
     assert judged.row()["validation/success_level_2"] == 0.0
+    assert not any("kind" in name for name in judged.row())
+    kinds = summarise([replace(one, kind=kind) for one, kind in zip(episodes, ("gaps", "flat"), strict=True)], steps=7)
+    assert kinds.row()["validation/success_kind_gaps"] == 1.0
     better_return = Validation(8, 0.5, -4.0, {}, {})
     more_success = Validation(9, 0.6, -99.0, {}, {})
     assert judged.beats(None)
     assert better_return.beats(judged)
     assert more_success.beats(better_return)
     assert not judged.beats(judged)
+
+
+def test_the_curve_tells_success_by_level_and_by_kind() -> None:
+    told = [Ended(True, 1.0, "gaps"), Ended(False, 1.0, "flat"), Ended(True, 2.0, "flat")]
+    assert success_rows(told) == {
+        "rollout/success_level_1": 0.5,
+        "rollout/success_level_2": 1.0,
+        "rollout/success_kind_flat": 0.5,
+        "rollout/success_kind_gaps": 1.0,
+    }
+    assert success_rows([Ended(True, 1.0, None)] * 3) == {}
 
 
 def test_the_device_is_chosen_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

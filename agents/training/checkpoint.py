@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -55,6 +55,14 @@ class FinishedEpisode(BaseModel):
     metrics: dict[str, float]
 
 
+class Ended(NamedTuple):
+    """Of a training episode, what the success by level and by kind is made of."""
+
+    success: bool
+    level: float | None
+    kind: str | None
+
+
 class Progress(BaseModel):
     """How far a run is, at the end of an update: what the checkpoint holds besides tensors."""
 
@@ -72,6 +80,8 @@ class Progress(BaseModel):
     """The row of curve.csv of this update: the file itself may have lost it."""
     recent: list[FinishedEpisode] = []
     """The latest training episodes, of which the curve shows the mean."""
+    ended: list[Ended] = []
+    """More of them, of which it shows the success by level and by kind."""
 
 
 class Head(BaseModel):

@@ -13,7 +13,7 @@ from robosim.agents.evaluation.evaluator import Episode, EvaluationError, Evalua
 from robosim.agents.policies.normalise import Normaliser
 from robosim.agents.storage.agent import save_agent
 from robosim.agents.storage.card import EnvCard
-from robosim.agents.training.checkpoint import FinishedEpisode, Progress, save_checkpoint
+from robosim.agents.training.checkpoint import Ended, FinishedEpisode, Progress, save_checkpoint
 from robosim.agents.training.curve import Curve, Row
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.run_folder import RunFolder
@@ -21,6 +21,7 @@ from robosim.agents.training.status import Status
 from robosim.agents.training.validation import Validation, best_so_far, mean_metrics, validate
 
 WINDOW = 100  # training episodes that the curve averages over, as SB3 does
+LONG_WINDOW = 1000  # those it shows by level and by kind, of which there may be ten each
 
 
 class StopRequestedError(Exception):
@@ -93,6 +94,10 @@ class RunLog:
         )
         self.progress.episodes += 1
         self.progress.recent = [*self.progress.recent, finished][-WINDOW:]
+        if finished.success is not None:
+            kind = info.get("kind")
+            ended = Ended(finished.success, finished.level, None if kind is None else str(kind))
+            self.progress.ended = [*self.progress.ended, ended][-LONG_WINDOW:]
 
     def after_update(self) -> None:
         """Bring the run_log up to date; see the class."""
@@ -146,7 +151,7 @@ class RunLog:
             "episodes": progress.episodes,
             "fps": self._fps,
         }
-        return {**counts, **_train_row(progress.recent), **learnt}
+        return {**counts, **_train_row(progress.recent), **success_rows(progress.ended), **learnt}
 
     def _due(self) -> bool:
         """Whether the agent as it is now is to be validated."""
@@ -220,4 +225,18 @@ def _train_row(recent: Sequence[FinishedEpisode]) -> Row:
         told = [getattr(one, name) for one in recent if getattr(one, name) is not None]
         if told:
             row[f"rollout/{name}"] = fmean(told)
+    return row
+
+
+def success_rows(ended: Sequence[Ended]) -> Row:
+    """Success by level and by kind, each where there are several: a plateau is seen for what it is made of."""
+    row: Row = {}
+    for name, told in (
+        ("level", [(f"{one.level:g}", one.success) for one in ended if one.level is not None]),
+        ("kind", [(one.kind, one.success) for one in ended if one.kind is not None]),
+    ):
+        groups = sorted({group for group, _ in told})
+        if len(groups) > 1:
+            for group in groups:
+                row[f"rollout/success_{name}_{group}"] = fmean(success for other, success in told if other == group)
     return row

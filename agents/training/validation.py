@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -30,17 +30,20 @@ class Validation:
     metrics: dict[str, float]
     """Mean of each metric over the episodes that have it."""
     success_by_level: dict[int, float]
+    success_by_kind: dict[str, float] = field(default_factory=dict)
 
     def beats(self, other: "Validation | None") -> bool:
         """Whether it is the better agent: by success, then by mean return."""
         return other is None or (self.success, self.ret) > (other.success, other.ret)
 
     def row(self) -> dict[str, float]:
-        """Columns for the curve; success by level only where there are several levels."""
+        """Columns for the curve; success by level and by kind only where there are several."""
         levels = self.success_by_level if len(self.success_by_level) > 1 else {}
+        kinds = self.success_by_kind if len(self.success_by_kind) > 1 else {}
         return {
             **{f"validation/{name}": value for name, value in self.metrics.items()},
             **{f"validation/success_level_{level}": value for level, value in sorted(levels.items())},
+            **{f"validation/success_kind_{kind}": value for kind, value in sorted(kinds.items())},
             "validation/success": self.success,
             "validation/return": self.ret,
         }
@@ -91,15 +94,19 @@ def validate(
 def summarise(episodes: Sequence[Episode], steps: int) -> Validation:
     """Means over episodes."""
     by_level: dict[int, list[bool]] = {}
+    by_kind: dict[str, list[bool]] = {}
     for episode in episodes:
         if episode.level is not None:
             by_level.setdefault(episode.level, []).append(episode.success)
+        if episode.kind is not None:
+            by_kind.setdefault(episode.kind, []).append(episode.success)
     return Validation(
         steps=steps,
         success=_mean([float(episode.success) for episode in episodes]),
         ret=_mean([episode.ret for episode in episodes]),
         metrics=mean_metrics([episode.metrics for episode in episodes]),
         success_by_level={level: _mean([float(one) for one in ones]) for level, ones in by_level.items()},
+        success_by_kind={kind: _mean([float(one) for one in ones]) for kind, ones in by_kind.items()},
     )
 
 
