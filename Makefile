@@ -22,13 +22,13 @@ demo: $(READY) ## train a robot for two minutes, judge it, film it
 	$(BIN)/robosim demo
 
 test: $(READY) ## all tests but the slow ones
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(TESTS)
 
 test-all: $(READY) ## all tests
-	$(BIN)/python -m pytest -n auto --dist loadfile --timeout 1800 $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --timeout 1800 $(TESTS)
 
 check: lint ## ruff, format, mypy, layers and the fast tests
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not medium" $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not medium" $(TESTS)
 
 lint: typing ## ruff, format and mypy alone
 	$(BIN)/ruff check
