@@ -15,8 +15,9 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.body import Body, Moment
+from robosim.body import Body, Moment, Pose
 from robosim.bullet import pybullet
+from robosim.bullet_attach import Attachment
 from robosim.bullet_shapes import (
     create_collision,
     create_ground,
@@ -87,6 +88,7 @@ class Physics:
         self.moment = Moment()
         self.planes: set[int] = set()
         self._state: int | None = None
+        self._attachments: list[Attachment] = []
         self._textures: dict[Path | int, int] = {}
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=dt,
@@ -326,14 +328,18 @@ class Physics:
     def restore(self) -> None:
         """Returns to the saved state, so that what follows does not depend on what was.
 
-        Contacts outlive ``restoreState`` alone. Moving every dynamic body out of all contact first, then finding
-        contacts anew, empties them. Colours return, too. Motor targets are not part of a state: send them again.
+        What was attached comes loose. Contacts outlive ``restoreState`` alone. Moving every dynamic body out of all
+        contact first, then finding contacts anew, empties them. Colours return, too. Motor targets are not part of a
+        state: send them again.
 
         Raises:
             RuntimeError: Nothing was saved.
         """
         if self._state is None:
             raise RuntimeError("Physics.restore() before Physics.save()")
+        for attachment in self._attachments:
+            attachment.remove()
+        self._attachments.clear()
         for place, body in enumerate(body for body in self.bodies if body.dynamic):
             body.place((_FAR, _FAR * place, _FAR))
         pybullet.performCollisionDetection(physicsClientId=self.client)
@@ -344,6 +350,21 @@ class Physics:
         self.moment.placed += 1  # what is fixed has gone back, too
         self.moment.placements += 1
         self.moment.number += 1
+
+    def attach(self, holder: Body, link: str, held: Body, pivot: Pose) -> Attachment:
+        """Holds a body to a link of another as the two stand now, until `Attachment.remove` or `restore`.
+
+        Args:
+            holder: The body with the link.
+            link: Its link, by name.
+            held: The other one.
+            pivot: Point and axes in the world about which the load is told; see `Attachment.load`.
+
+        Raises:
+            RobosimError: The link is none of the holder's.
+        """
+        self._attachments.append(Attachment(self.client, holder, link, held, pivot))
+        return self._attachments[-1]
 
     def step(self, steps: int = 1) -> None:
         """Moves the world on by ``steps`` physics steps."""

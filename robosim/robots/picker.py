@@ -1,0 +1,123 @@
+"""Picker: the courier with a mast on its deck, whose lift and telescoping arm carry a suction cup.
+
+It takes a package by one face, from the floor before it or from a shelf up to 1.8 m high, and carries it over its deck.
+Mast and arm: `robosim.robots.mast`; cup: `robosim.robots.suction`. The base is `robosim.robots.courier.Courier`'s, with
+40 kg of ballast at its rear, which hold 12 kg at full reach with twice the moment that is needed.
+"""
+
+import math
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from robosim.body import Pose
+from robosim.math import Vec3
+from robosim.physics import Physics
+from robosim.robots.courier import FORWARD, URDF, YAW_RATE, Courier
+from robosim.robots.mast import CLEAR, FORCES, LIFT, RATES, REACH, TURRET, Mast, tool_position
+from robosim.robots.suction import Suction
+
+MASS = 124.15  # kg
+STOWED: Vec3 = (math.pi, CLEAR + 0.1, REACH[0])  # rad, m, m: arm drawn in above the deck
+_LIP: Vec3 = (0.014, 0.0, 0.0)  # m, in the cup's link
+_LOAD_MEMORY = 0.1  # s
+_MOST_SAG, _MOST_PRESS = 0.6, 0.035  # rad and m: the joints' ends
+
+
+class Picker(Courier):
+    """The courier with its arm. An action is (speed, yaw rate, turret, lift, arm, suction), shares of the largest.
+
+    Speed and yaw rate as `Courier` has them. Turret (positive: counter-clockwise), lift and arm are rates, ±1 being
+    `robosim.robots.mast.RATES`; they slew, end at the joints' limits, and below the deck's height the turret stays
+    within `robosim.robots.mast.TURN_LOW` of ahead. Suction above 0 draws air, otherwise not. Parked, wheels are braked
+    and an action is (turret, lift, arm, suction).
+
+    Proprioception:
+
+    ====  =====  ===============================================================
+    0     m/s    speed forward by the wheels' encoders; left out when parked
+    1     rad/s  yaw rate by them; left out when parked
+    2     rad    turret, counter-clockwise from ahead
+    3     m      lift: the arm's height above the floor
+    4     m      reach: from the mast's axis to the lip of the cup at rest
+    5–7          their rates, rad/s, m/s, m/s
+    8     1      whether air is drawn
+    9     1      whether something is held: the vacuum switch
+    10    rad    how far the cup nods down
+    11    m      how far its bellows are pressed together
+    12    N      what the lift's motor bears, low-passed over 0.1 s
+    ====  =====  ===============================================================
+
+    Args:
+        physics: Where it is loaded.
+        parked: Brake the wheels, and take no commands for them.
+
+    Attributes:
+        mast: Turret, lift and arm.
+        suction: The cup.
+    """
+
+    urdf: ClassVar[Path] = URDF.with_name("picker.urdf")
+    yaw_acceleration: ClassVar[float] = 2.0  # rad/s²; its wheels can turn what it weighs and carries no faster
+
+    def __init__(self, physics: Physics, *, parked: bool = False) -> None:
+        """Loads the body; see the class."""
+        super().__init__(physics)
+        self.parked = parked
+        self.action_space = spaces.Box(-1.0, 1.0, (4 if parked else 6,), np.float32)
+        low = [] if parked else [-2 * FORWARD, -2 * YAW_RATE]
+        most = [-value for value in low]
+        low += [-2 * TURRET, 0.0, 0.0, *(-3 * rate for rate in RATES), 0.0, 0.0, -_MOST_SAG, -_MOST_PRESS, -FORCES[1]]
+        most += [2 * TURRET, 2 * LIFT[1], 2 * REACH[1], *(3 * rate for rate in RATES), 1.0, 1.0, _MOST_SAG, _MOST_PRESS]
+        self.proprioception_space = spaces.Box(np.float32(low), np.float32([*most, FORCES[1]]))
+        self.mast = Mast(self.body, physics.dt)
+        self.suction = Suction(physics, self.body, "cup", _LIP)
+        self._load = 0.0
+
+    def reset(self, pose: Pose, rng: np.random.Generator, noise: float, arm: Vec3 = STOWED) -> None:
+        """Readies it for an episode, at rest; see `Robot.reset`.
+
+        Args:
+            pose: Of the base frame in the world.
+            rng: The episode's stream for sensors.
+            noise: Multiplies the sensors' noise.
+            arm: Turret (rad), lift (m) and reach (m) that it begins with.
+        """
+        super().reset(pose, rng, noise)
+        self.suction.reset()
+        self.mast.reset(*arm)
+        self._load = 0.0
+
+    def act(self, action: NDArray[np.float32]) -> None:
+        """Takes one command; see the class."""
+        drive = action[:2] if not self.parked else np.zeros(2, np.float32)
+        super().act(drive)
+        turret, lift, arm, suction = action[-4:].tolist()
+        self.mast.ask((turret, lift, arm))
+        self.suction.switch(suction > 0)
+
+    def actuate(self) -> None:
+        """Moves what the motors are told, lets springs push and the cup seal or let go; see `Robot.actuate`."""
+        super().actuate()
+        self.mast.actuate()
+        self.suction.actuate()
+
+    def tool(self) -> Vec3:
+        """Gives where the cup's lip is in the base frame by the joints, m."""
+        motion = self.mast.motion()
+        return tool_position(motion.turret, motion.lift, motion.reach, self.mast.press, self.mast.sag)
+
+    def proprioception(self) -> NDArray[np.float32]:
+        """Reads the encoders and the arm; see the class. To be read once a control step."""
+        encoders = super().proprioception()
+        mast, suction, motion = self.mast, self.suction, self.mast.motion()
+        self._load += (1 - math.exp(-0.1 / _LOAD_MEMORY)) * (mast.lift_force() - self._load)
+        arm = [motion.turret, motion.lift, motion.reach, *motion.rates, float(suction.on)]
+        arm += [float(suction.held is not None), mast.sag, mast.press, self._load]
+        senses = np.array(arm if self.parked else [*encoders, *arm], np.float32)
+        space = self.proprioception_space
+        clipped: NDArray[np.float32] = np.minimum(np.maximum(senses, space.low), space.high)
+        return clipped
