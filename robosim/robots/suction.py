@@ -188,8 +188,8 @@ def seals(lip: Pose, box: Pose, half: Vec3) -> bool:
 
 
 def _half(body: Body) -> Vec3:
-    shape = body.visuals[0].shape if body.visuals else None
-    if not isinstance(shape, Box) or body.visuals[0].position != ORIGIN:
+    shape = body.felt[0].shape if body.felt else None
+    if not isinstance(shape, Box) or body.felt[0].position != ORIGIN:
         raise RobosimError(
             f"body {body.number}: a suction cup holds bodies whose first shape is a box about their base"
         )

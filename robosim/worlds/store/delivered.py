@@ -12,6 +12,7 @@ GENTLE = 0.5  # m/s at which it may come down
 AT_REST = 0.03  # m/s; below it, it rests
 GROUNDED = 0.006  # m; how far its lowest corner may be above the floor, or below it
 LIFTED = 0.02  # m; from there on it has been taken up again
+_LANDING = 5  # physics steps from when it is grounded in which the floor stops it
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class PutDown:
     """Follows one package, and knows how fast it came down; to be told of every physics step.
 
     Attributes:
-        speed: m/s just before it met the floor last; NaN while it is off the floor.
+        speed: m/s, the most at which it was seen as it met the floor last; NaN while it is off the floor. Of a free
+            fall that is less than at the very moment by what it gains in a physics step at most.
     """
 
     def __init__(self, size: Vec3) -> None:
@@ -82,20 +84,19 @@ class PutDown:
         """
         self._size = size
         self._half = math.hypot(*size) / 2
-        self._before = 0.0
+        self._before, self._left = 0.0, _LANDING
         self.speed = math.nan
 
     def follow(self, pose: Pose, velocity: Vec3) -> None:
         """Takes note of where it is now and how fast its middle moves (m/s)."""
         before, self._before = self._before, math.hypot(*velocity)
-        if pose[0][2] > self._half + LIFTED:  # no corner of it can be near the floor
-            self.speed = math.nan
-            return
-        lowest = min(z for _, _, z in corners(pose, self._size))
+        # Where no corner of it can be near the floor, they need not be computed.
+        lowest = math.inf if pose[0][2] > self._half + LIFTED else min(z for _, _, z in corners(pose, self._size))
         if lowest > LIFTED:
-            self.speed = math.nan
-        elif lowest <= GROUNDED and math.isnan(self.speed):
-            self.speed = max(before, self._before)
+            self.speed, self._left = math.nan, _LANDING
+        elif self._left and (lowest <= GROUNDED or self._left < _LANDING):
+            self._left -= 1
+            self.speed = max(before, self._before, 0.0 if math.isnan(self.speed) else self.speed)
 
 
 def delivered(lies: Placement, put_down: float, speed: float, *, held: bool) -> bool:

@@ -32,7 +32,7 @@ def draw_rack(rng: np.random.Generator, level: int) -> RackLayout:
     numbers = goods.shuffled(level, rng)
     ordered, board = _draw_order(numbers, heights, level, rng)
     numbers.remove(ordered)
-    parcels, count = list[Parcel](), round(_at(COUNT, level))
+    parcels, count = list[Parcel](), round(goods.at(COUNT, level))
     for turn, place in enumerate([board, *rng.permutation([k for k in range(BOARDS) if k != board]).tolist()]):
         tallest = shelves.headroom(heights, place)
         fitting = [number for number in numbers if POOL[number].size[2] <= tallest]
@@ -53,7 +53,7 @@ def _draw_order(
     numbers: list[int], heights: tuple[float, ...], level: int, rng: np.random.Generator
 ) -> tuple[int, int]:
     """Draws which package is asked for, and on which board it stands."""
-    off = _at(OFF_EYE, level)
+    off = goods.at(OFF_EYE, level)
     for number in numbers:
         tall = POOL[number].size[2]
         boards = [
@@ -70,13 +70,9 @@ def _draw_order(
 
 def _draw_start(ordered: Parcel, level: int, rng: np.random.Generator) -> Spot:
     x, y, _ = ordered.face
-    aside = _at(ASIDE, level)
+    aside = goods.at(ASIDE, level)
     return (
         x + float(rng.uniform(*STAND)),
         y + float(rng.uniform(-aside, aside)),
         math.pi + float(rng.uniform(-TURNED, TURNED)),
     )
-
-
-def _at(ends: tuple[float, float], level: int) -> float:
-    return ends[0] + (ends[1] - ends[0]) * level / 9

@@ -11,10 +11,14 @@ FRICTION = (0.7, 1.1)
 WORN = (0.0, 0.5)  # share of worn labels at level 0 and at level 9
 
 
+def at(ends: tuple[float, float], level: int) -> float:
+    """Gives the value at a level of what goes in a line from level 0 to level 9."""
+    return ends[0] + (ends[1] - ends[0]) * level / 9
+
+
 def between(low_high: tuple[tuple[float, float], tuple[float, float]], level: int, rng: np.random.Generator) -> float:
     """Draws from a range whose ends go in a line from level 0 to level 9."""
-    share = level / 9
-    low, high = ((1 - share) * a + share * b for a, b in zip(*low_high, strict=True))
+    low, high = (at(ends, level) for ends in zip(*low_high, strict=True))
     return float(rng.uniform(low, high))
 
 
@@ -30,7 +34,7 @@ def draw_friction(rng: np.random.Generator) -> float:
 
 def shuffled(level: int, rng: np.random.Generator) -> list[int]:
     """Gives the pool's numbers in a random order, in which those with worn labels come early as the level has them."""
-    worn_share = WORN[0] + (WORN[1] - WORN[0]) * level / 9
+    worn_share = at(WORN, level)
     worn = rng.permutation([number for number, model in enumerate(POOL) if model.worn]).tolist()
     clean = rng.permutation([number for number, model in enumerate(POOL) if not model.worn]).tolist()
     order = list[int]()

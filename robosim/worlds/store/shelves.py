@@ -14,7 +14,7 @@ from robosim.worlds.store.layout import BAY, BOARD, BOARDS, DEPTH, Parcel
 from robosim.worlds.store.packages import POOL
 
 BOTTOM = (0.10, 0.16)  # m, height of the lowest board
-BETWEEN = (0.42, 0.49)  # m, from one board to the next
+BETWEEN = (0.43, 0.52)  # m, from one board to the next
 GAP = ((0.10, 0.20), (0.02, 0.05))  # m between neighbours, least and most at level 0 and at level 9
 SETBACK = (0.01, 0.04)  # m, of fronts from the board's edge
 TURN = 0.05  # rad, largest yaw of a package on a board
