@@ -25,7 +25,7 @@ FRICTION = 0.5  # 1
 PEEL = FORCE * RADIUS  # N·m, 31: the vacuum's force about the lip's own edge
 
 TILT = math.radians(30.0)  # to a face, at most
-DEPTH = 0.03  # m, from the lip's middle to the face along the cup's axis, at most: what the bellows make up for
+DEPTH = 0.03  # m, from the lip's middle to the face, at most: what the bellows make up for
 TOUCH = 0.004  # m, from the lip to the face: closer than this it has sealed
 
 SMOOTHING = 0.05  # s; a shorter tug does not break the seal
@@ -180,7 +180,7 @@ def seals(lip: Pose, box: Pose, half: Vec3) -> bool:
     side = -1.0 if axis[face] > 0 else 1.0
     gap = side * place[face] - half[face]  # from the lip's middle, straight to the face
     nearest = gap - RADIUS * math.sqrt(max(1 - square * square, 0.0))
-    if gap < -_SLACK or gap > DEPTH * square or nearest > TOUCH:
+    if gap < -_SLACK or gap > DEPTH or nearest > TOUCH:
         return False
     return all(  # the ring lies on the face, which it meets slantwise, as an ellipse
         abs(place[k] + axis[k] * gap / square) <= half[k] - SEAL / square for k in range(3) if k != face
