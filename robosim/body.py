@@ -64,6 +64,7 @@ class Body:
         fixture: Whether it is one of `robosim.physics.Physics.add_fixture`: nothing but `place` moves it.
         visuals: What is seen of it.
         kind: What sort of thing it is.
+        felt: Shapes that others bump into, of a body that was made of shapes.
 
     Attributes:
         colours: Those of whole links that `set_colour` has painted, by PyBullet's number.
@@ -80,10 +81,11 @@ class Body:
         fixture: bool = False,
         visuals: Sequence[Visual],
         kind: Kind,
+        felt: Sequence[Visual] = (),
     ) -> None:
         """Reads the names; see the class."""
         self._client, self._index, self.dynamic, self.fixture = client, index, dynamic, fixture
-        self.visuals, self.kind = tuple(visuals), kind
+        self.visuals, self.kind, self.felt = tuple(visuals), kind, tuple(felt)
         self._rank = moment.enlist()
         self._stands: list[float] = [*ORIGIN, *IDENTITY]
         self._kept_stands = self._stands
@@ -118,6 +120,11 @@ class Body:
     def number(self) -> int:
         """PyBullet's number of the body, as segmented images have it."""
         return self._index
+
+    @property
+    def base_link(self) -> str:
+        """The base's name among the links."""
+        return next(iter(self._links))
 
     def pose(self) -> Pose:
         """Gives the base frame's position (m) and quaternion in the world."""

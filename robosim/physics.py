@@ -28,10 +28,11 @@ from robosim.bullet_shapes import (
 )
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
-from robosim.shapes import TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
+from robosim.shapes import ORIGIN, TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
 
 GRAVITY = 9.81  # m/s²
 _PROBE = "import pybullet, sys; sys.exit(pybullet.connect(pybullet.GUI) < 0)"
+_ALL = 1_000_000  # constraints; more than any world has
 _FAR = 1000.0  # m; where bodies wait while contacts are forgotten: beyond any world
 
 
@@ -95,6 +96,10 @@ class Physics:
             # Without it a restored state orders its contacts by the past, and the same episode differs in its last
             # bits.
             deterministicOverlappingPairs=1,
+            # Bullet solves islands of touching bodies in batches, each until it has converged. Which islands share one
+            # depends on pairs of bodies that were near each other, even an episode ago: with ten free bodies 5 of 480
+            # replays differed. All of them in one batch converge together.
+            minimumSolverIslandSize=_ALL,
             # With cone friction feet and wheels creep: bullet3 issue 1473.
             enableConeFriction=0,
             physicsClientId=self.client,
@@ -194,18 +199,29 @@ class Physics:
         body.place((0.0, 0.0, lift))
         return body
 
-    def add_body(self, visuals: Sequence[Visual], mass: float, kind: Kind = Kind.OTHER) -> Body:
-        """Adds a body of one link at the origin, as solid as it looks; mass 0 makes it immovable.
+    def add_body(
+        self,
+        visuals: Sequence[Visual],
+        mass: float,
+        kind: Kind = Kind.OTHER,
+        *,
+        felt: Sequence[Visual] | None = None,
+        centre: Vec3 = ORIGIN,
+    ) -> Body:
+        """Adds a body of one link at the origin; mass 0 makes it immovable.
 
         Args:
-            visuals: Its shapes, 16 at most, all of link -1.
+            visuals: What is seen, all of link -1.
             mass: Kilograms.
             kind: What sort of thing it is.
+            felt: Shapes that others bump into, 16 at most; None for those that are seen.
+            centre: Of its mass, in the base frame, metres.
 
         Raises:
-            RobosimError: There are too many shapes, or a surface among them.
+            RobosimError: There are too many shapes, or a surface among those that are felt.
         """
-        return self._add(create_collision(self.client, visuals), visuals, mass, kind)
+        felt = visuals if felt is None else felt
+        return self._add(create_collision(self.client, felt), visuals, mass, kind, felt=felt, centre=centre)
 
     def add_box(self, size: Sequence[float], mass: float, colour: Colour, kind: Kind = Kind.OTHER) -> Body:
         """Adds a box at the origin, of full lengths ``size`` in metres; see `add_body`."""
@@ -229,8 +245,7 @@ class Physics:
         return self._fix(create_collision(self.client, felt) if felt else -1, visuals, kind)
 
     def _fix(self, collision: int, visuals: Sequence[Visual], kind: Kind) -> Body:
-        surfaces = [visual for visual in visuals if isinstance(visual.shape, Triangles)]
-        seen = create_visual(self.client, surfaces or visuals) if self.gui else -1
+        seen = create_visual(self.client, self._shown(visuals)) if self.gui else -1
         # Bullet's multibodies, which PyBullet makes of everything else, are stepped even where they cannot move.
         index = pybullet.createMultiBody(0.0, collision, seen, useMaximalCoordinates=True, physicsClientId=self.client)
         # An active body's bounding box is computed anew in each step; that of one asleep, where it is placed. Others
@@ -256,10 +271,26 @@ class Physics:
         visuals = [Visual(surface, colour, texture)]
         return [self._fix(collision, visuals, Kind.FLOOR) for _ in range(copies)]
 
-    def _add(self, collision: int, visuals: Sequence[Visual], mass: float, kind: Kind) -> Body:
-        seen = create_visual(self.client, visuals)
-        index = pybullet.createMultiBody(mass, collision, seen, physicsClientId=self.client)
-        return self._adopt(index, visuals, dynamic=mass > 0, kind=kind)
+    def _add(
+        self,
+        collision: int,
+        visuals: Sequence[Visual],
+        mass: float,
+        kind: Kind,
+        *,
+        felt: Sequence[Visual] = (),
+        centre: Vec3 = ORIGIN,
+    ) -> Body:
+        seen = create_visual(self.client, self._shown(visuals))
+        index = pybullet.createMultiBody(
+            mass, collision, seen, baseInertialFramePosition=centre, physicsClientId=self.client
+        )
+        return self._adopt(index, visuals, dynamic=mass > 0, kind=kind, felt=felt)
+
+    @staticmethod
+    def _shown(visuals: Sequence[Visual]) -> Sequence[Visual]:
+        """Gives what PyBullet's window can show of them: its surfaces, if there are any, or else the other shapes."""
+        return [visual for visual in visuals if isinstance(visual.shape, Triangles)] or visuals
 
     def _dress(self, index: int, visuals: Sequence[Visual]) -> None:
         """Gives a body its texture in PyBullet's window: one, for that is all it can have there."""
@@ -271,11 +302,20 @@ class Physics:
             pybullet.changeVisualShape(index, -1, textureUniqueId=texture, physicsClientId=self.client)
 
     def _adopt(
-        self, index: int, visuals: Sequence[Visual], *, dynamic: bool, fixture: bool = False, kind: Kind
+        self,
+        index: int,
+        visuals: Sequence[Visual],
+        *,
+        dynamic: bool,
+        fixture: bool = False,
+        kind: Kind,
+        felt: Sequence[Visual] = (),
     ) -> Body:
         if self.gui:  # nobody else sees it
             self._dress(index, visuals)
-        body = Body(self.client, index, self.moment, dynamic=dynamic, fixture=fixture, visuals=visuals, kind=kind)
+        body = Body(
+            self.client, index, self.moment, dynamic=dynamic, fixture=fixture, visuals=visuals, kind=kind, felt=felt
+        )
         self.bodies.append(body)
         return body
 
