@@ -30,6 +30,7 @@ TOUCH = 0.004  # m, from the lip to the face: closer than this it has sealed
 
 SMOOTHING = 0.05  # s; a shorter tug does not break the seal
 GRACE = 0.15  # s after sealing, in which it holds whatever comes: the impact that sealed it shall not break it
+RECOVERY = 0.3  # s after a loss in which it draws in air and seals on nothing
 _SLACK = 0.005  # m; what was struck may be in by that much
 
 
@@ -68,7 +69,7 @@ class Suction:
 
     def reset(self) -> None:
         """Forgets what it held: `Physics.restore` has taken it away."""
-        self._attachment, self.on, self.lost = None, False, 0
+        self._attachment, self.on, self.lost, self._broken_for = None, False, 0, math.inf
         self._forget()
 
     def _forget(self) -> None:
@@ -119,7 +120,9 @@ class Suction:
         """Seals on what it touches, and lets go of what is too much; before each physics step."""
         if self._attachment is not None:
             self._feel(self._attachment)
-        elif self.on and self._allowed:
+            return
+        self._broken_for += self._physics.dt
+        if self.on and self._allowed and self._broken_for > RECOVERY:
             lip = self.pose()
             found = next((body for body, half in self._allowed if seals(lip, body.pose(), half)), None)
             if found is not None:
@@ -136,6 +139,7 @@ class Suction:
         if self.strain > 1 and self._held_for > GRACE:
             self._drop()
             self.lost += 1
+            self._broken_for = 0.0
 
 
 def strain(force: Vec3, moment: Vec3) -> float:
@@ -188,8 +192,8 @@ def seals(lip: Pose, box: Pose, half: Vec3) -> bool:
 
 
 def _half(body: Body) -> Vec3:
-    shape = body.visuals[0].shape if body.visuals else None
-    if not isinstance(shape, Box) or body.visuals[0].position != ORIGIN:
+    shape = body.felt[0].shape if body.felt else None
+    if not isinstance(shape, Box) or body.felt[0].position != ORIGIN:
         raise RobosimError(
             f"body {body.number}: a suction cup holds bodies whose first shape is a box about their base"
         )
