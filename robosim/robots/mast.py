@@ -11,7 +11,7 @@ from typing import NamedTuple
 from robosim.body import Body
 from robosim.math import Vec3, clip
 
-COLUMN = 0.24  # m, where the mast's axis stands in the base frame, ahead of the middle
+COLUMN = 0.25  # m, where the mast's axis stands in the base frame, ahead of the middle
 TURRET = math.radians(185.0)  # rad, at most, either way; 0 points ahead
 LIFT = (0.06, 1.80)  # m, of the cup's middle above the floor
 REACH = (0.26, 0.80)  # m, from the mast's axis to the cup's lip
@@ -128,22 +128,26 @@ class Mast:
 
     def _advance(self) -> None:
         """Moves the goal on by the rates, no farther than the joints can follow, and where it may go."""
-        now = self.motion()
+        now, goal = self.motion(), self._goal
+        limits = self._limits(now)
         for k, (place, lag) in enumerate(zip(now[:3], _LAG, strict=True)):
             room = lag + abs(self._rates[k]) * self._dt / _GAIN
-            self._goal[k] = clip(self._goal[k] + self._rates[k] * self._dt, place - room, place + room)
-        turret, lift, reach = self._goal
-        most = TURN_LOW if min(lift, now.lift) < CLEAR else TURRET
-        least = CLEAR if max(abs(turret), abs(now.turret)) > TURN_LOW else LIFT[0]
-        if most < abs(now.turret):  # up behind and told to come down: the lift is what waits
-            most = TURRET
-        self._goal[0] = clip(turret, -most, most)
-        self._goal[1] = clip(lift, least, LIFT[1])
-        self._goal[2] = clip(reach, *REACH)
-        limits = ((-most, most), (least, LIFT[1]), REACH)
-        for k, (low, high) in enumerate(limits):
-            if (self._goal[k] <= low and self._rates[k] < 0) or (self._goal[k] >= high and self._rates[k] > 0):
+            low, high = limits[k]
+            goal[k] = clip(clip(goal[k] + self._rates[k] * self._dt, place - room, place + room), low, high)
+            if (goal[k] <= low and self._rates[k] < 0) or (goal[k] >= high and self._rates[k] > 0):
                 self._rates[k] = 0.0
+
+    def _limits(self, now: Motion) -> tuple[tuple[float, float], ...]:
+        """Gives between what turret, lift and reach may go now: the interlock."""
+        turret, lift, _ = self._goal
+        low = min(lift, now.lift) < CLEAR - _LAG[1]
+        aside = max(abs(turret), abs(now.turret)) > TURN_LOW + _LAG[0]
+        most, least = TURRET, LIFT[0]
+        if low:
+            most = max(TURN_LOW, abs(turret)) if aside else TURN_LOW
+        if aside:
+            least = min(CLEAR, lift) if low else CLEAR
+        return (-most, most), (least, LIFT[1]), REACH
 
     def _tell(self) -> None:
         turret, lift, reach = self._goal

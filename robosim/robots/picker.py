@@ -69,10 +69,11 @@ class Picker(Courier):
         self.parked = parked
         self.action_space = spaces.Box(-1.0, 1.0, (4 if parked else 6,), np.float32)
         low = [] if parked else [-2 * FORWARD, -2 * YAW_RATE]
-        most = [-value for value in low]
+        high = [-value for value in low]
         low += [-2 * TURRET, 0.0, 0.0, *(-3 * rate for rate in RATES), 0.0, 0.0, -_MOST_SAG, -_MOST_PRESS, -FORCES[1]]
-        most += [2 * TURRET, 2 * LIFT[1], 2 * REACH[1], *(3 * rate for rate in RATES), 1.0, 1.0, _MOST_SAG, _MOST_PRESS]
-        self.proprioception_space = spaces.Box(np.float32(low), np.float32([*most, FORCES[1]]))
+        high += [2 * TURRET, 2 * LIFT[1], 2 * REACH[1], *(3 * rate for rate in RATES)]
+        high += [1.0, 1.0, _MOST_SAG, _MOST_PRESS, FORCES[1]]
+        self.proprioception_space = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))
         self.mast = Mast(self.body, physics.dt)
         self.suction = Suction(physics, self.body, "cup", _LIP)
         self._load = 0.0

@@ -25,11 +25,12 @@ FRICTION = 0.5  # 1
 PEEL = FORCE * RADIUS  # N·m, 31: the vacuum's force about the lip's own edge
 
 TILT = math.radians(30.0)  # to a face, at most
-DEPTH = 0.03  # m, from the lip's middle to the face along the cup's axis, at most: what the bellows make up for
+DEPTH = 0.03  # m, from the lip's middle to the face, at most: what the bellows make up for
 TOUCH = 0.004  # m, from the lip to the face: closer than this it has sealed
 
 SMOOTHING = 0.05  # s; a shorter tug does not break the seal
 GRACE = 0.15  # s after sealing, in which it holds whatever comes: the impact that sealed it shall not break it
+RECOVERY = 0.3  # s after a loss in which it draws in air and seals on nothing
 _SLACK = 0.005  # m; what was struck may be in by that much
 
 
@@ -68,7 +69,7 @@ class Suction:
 
     def reset(self) -> None:
         """Forgets what it held: `Physics.restore` has taken it away."""
-        self._attachment, self.on, self.lost = None, False, 0
+        self._attachment, self.on, self.lost, self._broken_for = None, False, 0, math.inf
         self._forget()
 
     def _forget(self) -> None:
@@ -119,7 +120,9 @@ class Suction:
         """Seals on what it touches, and lets go of what is too much; before each physics step."""
         if self._attachment is not None:
             self._feel(self._attachment)
-        elif self.on and self._allowed:
+            return
+        self._broken_for += self._physics.dt
+        if self.on and self._allowed and self._broken_for > RECOVERY:
             lip = self.pose()
             found = next((body for body, half in self._allowed if seals(lip, body.pose(), half)), None)
             if found is not None:
@@ -136,6 +139,7 @@ class Suction:
         if self.strain > 1 and self._held_for > GRACE:
             self._drop()
             self.lost += 1
+            self._broken_for = 0.0
 
 
 def strain(force: Vec3, moment: Vec3) -> float:
@@ -180,7 +184,7 @@ def seals(lip: Pose, box: Pose, half: Vec3) -> bool:
     side = -1.0 if axis[face] > 0 else 1.0
     gap = side * place[face] - half[face]  # from the lip's middle, straight to the face
     nearest = gap - RADIUS * math.sqrt(max(1 - square * square, 0.0))
-    if gap < -_SLACK or gap > DEPTH * square or nearest > TOUCH:
+    if gap < -_SLACK or gap > DEPTH or nearest > TOUCH:
         return False
     return all(  # the ring lies on the face, which it meets slantwise, as an ellipse
         abs(place[k] + axis[k] * gap / square) <= half[k] - SEAL / square for k in range(3) if k != face
