@@ -32,7 +32,6 @@ from robosim.shapes import ORIGIN, TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Tria
 
 GRAVITY = 9.81  # m/s²
 _PROBE = "import pybullet, sys; sys.exit(pybullet.connect(pybullet.GUI) < 0)"
-_ALL = 1_000_000  # constraints; more than any world has
 _FAR = 1000.0  # m; where bodies wait while contacts are forgotten: beyond any world
 
 
@@ -96,10 +95,6 @@ class Physics:
             # Without it a restored state orders its contacts by the past, and the same episode differs in its last
             # bits.
             deterministicOverlappingPairs=1,
-            # Bullet solves islands of touching bodies in batches, each until it has converged. Which islands share one
-            # depends on pairs of bodies that were near each other, even an episode ago: with ten free bodies 5 of 480
-            # replays differed. All of them in one batch converge together.
-            minimumSolverIslandSize=_ALL,
             # With cone friction feet and wheels creep: bullet3 issue 1473.
             enableConeFriction=0,
             physicsClientId=self.client,
@@ -318,6 +313,15 @@ class Physics:
         )
         self.bodies.append(body)
         return body
+
+    def solve_fully(self) -> None:
+        """Lets the solver take all of its iterations in every step from now on, also where it has converged before.
+
+        For worlds with several bodies that are free to move. When it has converged is found for all of them together,
+        and depends on which pairs of them have been near each other, even an episode ago: with a robot and a dozen
+        packages 13 of 60 replays differed in their last bits, and none without that shortcut.
+        """
+        pybullet.setPhysicsEngineParameter(solverResidualThreshold=0.0, physicsClientId=self.client)
 
     def save(self) -> None:
         """Keeps the present state as the one `restore` returns to; call it once, when the world is built."""

@@ -13,6 +13,7 @@ from robosim.physics import Physics
 from robosim.render.lens import Lens, looking
 from robosim.render.renderer import Renderer
 from robosim.render.scene import Scene
+from robosim.robots.courier import URDF
 from robosim.seeding import Streams
 from robosim.shapes import Kind
 from robosim.worlds.store.delivered import PutDown, delivered, placement
@@ -122,22 +123,27 @@ def run(built: tuple[Physics, Store], seed: int, level: int, steps: int) -> str:
     return sha.hexdigest()
 
 
+def beside_a_robot() -> tuple[Physics, Store]:
+    physics = Physics(0.01)
+    world = Store(physics)
+    physics.load_urdf(URDF).place((-50.0, 0.0, 0.0))
+    physics.save()
+    return physics, world
+
+
 @pytest.mark.medium
 def test_the_same_bits_after_other_racks() -> None:
-    """With a batch of islands each to its own convergence this failed in 1 of 100 repeats."""
+    """Where the solver may stop before its last iteration, 13 of 60 repeats differ."""
     fresh = []
-    for seed in range(3):
-        with Physics(0.01) as physics:
-            world = Store(physics)
-            physics.save()
-            fresh.append(run((physics, world), seed, 9 - seed, 150))
-    with Physics(0.01) as physics:
-        world = Store(physics)
-        physics.save()
-        for repeat in range(40):
-            run((physics, world), 100 + repeat, repeat % 10, 60)
-            seed = repeat % 3
-            assert run((physics, world), seed, 9 - seed, 150) == fresh[seed]
+    for seed in (1, 2, 4):
+        built = beside_a_robot()
+        fresh.append(run(built, seed, 9, 250))
+        built[0].close()
+    built = beside_a_robot()
+    for repeat in range(42):
+        run(built, 100 + repeat, repeat % 10, 60)
+        assert run(built, (1, 2, 4)[repeat % 3], 9, 250) == fresh[repeat % 3]
+    built[0].close()
 
 
 def test_it_is_seen_as_packages_on_a_rack(store: tuple[Physics, Store]) -> None:

@@ -92,6 +92,7 @@ class Packages:
 
     def __init__(self, physics: Physics) -> None:
         """Makes all of them; see the class."""
+        physics.solve_fully()
         self.bodies: tuple[Body, ...] = tuple(
             physics.add_body([_look(model)], 1.0, Kind.PACKAGE, felt=[Visual(Box(model.size))], centre=model.centre)
             for model in POOL
