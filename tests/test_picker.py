@@ -54,7 +54,7 @@ def test_it_weighs_what_it_says(made: Bench) -> None:
     assert sum(made.robot.body.mass(link) for link in LINKS + STAGES) == pytest.approx(picker.MASS)
 
 
-@pytest.mark.parametrize("arm", [(0.0, 0.06, 0.26), (0.2, 0.3, 0.8), (-2.0, 1.8, 0.5), (math.pi, 0.52, 0.26)])
+@pytest.mark.parametrize("arm", [(0.0, 0.07, 0.26), (0.2, 0.3, 0.8), (-2.0, 1.8, 0.5), (math.pi, 0.52, 0.26)])
 def test_the_closed_form_is_where_the_physics_has_the_lip(ready: Bench, arm: tuple[float, float, float]) -> None:
     ready.begin(arm)
     assert lip_in_base(ready) == pytest.approx(tool_position(*arm), abs=1e-6)
@@ -68,17 +68,17 @@ def test_it_is_there_also_with_a_load_that_sags(ready: Bench) -> None:
     ready.robot.suction.grasp(ready.box)
     ready.control((0.0, 0.0, 0.3, 0.2, 0.3, 1.0), 1.0)
     ready.control(HOLD, 1.0)
-    assert ready.robot.mast.sag > 0.1
+    assert ready.robot.mast.sag > 0.06
     assert ready.robot.tool() == pytest.approx(lip_in_base(ready), abs=2e-3)
 
 
 def test_it_moves_at_the_rates_asked_for_and_slews(ready: Bench) -> None:
-    before = ready.robot.mast.motion()
+    before = ready.robot.mast.motion()[:3]
     ready.control((0.0, 0.0, 0.5, -0.5, 0.2, -1.0), 1.0)
     rates = ready.robot.mast.motion().rates
     assert rates == pytest.approx((0.5 * RATES[0], -0.5 * RATES[1], 0.2 * RATES[2]), rel=0.02)
     ready.control(STILL, 1.0)
-    after = ready.robot.mast.motion()
+    after = ready.robot.mast.motion()[:3]
     for k, share in enumerate((0.5, -0.5, 0.2)):
         # As long to speed up as to slow down: together as far as full speed for the whole second.
         assert after[k] - before[k] == pytest.approx(share * RATES[k], abs=abs(share) * RATES[k] * 0.03)

@@ -13,7 +13,7 @@ from bench import HOLD, SIDE, STILL, Bench, bench
 
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3, axis_angle, quaternion_product, rotation_rows, to_world
-from robosim.robots.mast import COLUMN
+from robosim.robots.mast import COLUMN, NOD
 from robosim.robots.suction import DEPTH, FORCE, FRICTION, PEEL, RADIUS, SEAL, TOUCH, seals, strain
 
 LOW: Vec3 = (0.0, SIDE / 2, 0.4)  # turret, lift, reach: the cup before the middle of a box on the floor
@@ -43,9 +43,9 @@ def ready(made: Bench) -> Bench:
         (TOUCH - 0.001, 0.0, 0.0, True),
         (TOUCH + 0.001, 0.0, 0.0, False),
         (DEPTH + 0.001, 0.0, 0.0, False),
-        (0.0, 29.0, 0.0, True),
+        (0.0, 27.0, 0.0, True),
         (0.0, 31.0, 0.0, False),
-        (0.0, -29.0, 0.0, True),
+        (0.0, -27.0, 0.0, True),
         (0.0, 0.0, HALF[1] - SEAL - 0.002, True),  # the ring must lie on the face
         (0.0, 0.0, HALF[1] - SEAL + 0.002, False),
         (-0.02, 0.0, 0.0, False),
@@ -66,8 +66,9 @@ def test_strain_is_one_where_vacuum_friction_or_lip_give_way() -> None:
     assert strain((0.0, 0.0, -FRICTION * FORCE), (0.0, 0.0, 0.0)) == pytest.approx(1.0)
     assert strain((0.0, 0.0, 0.0), (0.0, PEEL, 0.0)) == pytest.approx(1.0)
     assert strain((FORCE / 2, 0.0, 0.0), (0.0, 0.0, PEEL / 2)) == pytest.approx(1.0)
-    assert strain((-FORCE, 0.0, 0.0), (9.0, 0.0, 0.0)) == 0.0  # pressed, and twisted about its axis
-    assert pytest.approx(570.0, abs=1.0) == FORCE
+    assert strain((-FORCE, 0.0, 0.0), (0.0, 0.0, 0.0)) == 0.0  # pressed
+    assert strain((0.0, 0.0, 0.0), (FRICTION * FORCE * RADIUS, 0.0, 0.0)) == pytest.approx(1.0)  # twisted
+    assert pytest.approx(796.0, abs=1.0) == FORCE
 
 
 def test_it_seals_where_it_touches_and_nothing_snaps(ready: Bench) -> None:
@@ -161,8 +162,8 @@ def test_sag_grows_with_the_load_and_its_offset(ready: Bench) -> None:
         ready.control((0.0, 0.0, 0.0, 0.3, 0.0, 1.0), 2.0)
         sags.append(ready.control(HOLD, 1.5)[10])
     moments = np.array([0.5, 2.0, 5.0, 9.0]) * 9.81 * (SIDE / 2 + 0.014)
-    assert np.array(sags) == pytest.approx(moments / 80.0, rel=0.05)
-    assert np.degrees(sags[2]) > 4.0
+    assert np.array(sags) == pytest.approx(moments / NOD[0], rel=0.05)
+    assert np.degrees(sags[2]) > 2.5
 
 
 def limit(lever: float) -> float:
@@ -172,18 +173,15 @@ def limit(lever: float) -> float:
     def borne(force: float) -> float:
         nod, weight, moment = 0.0, force + own, force * lever + own * SIDE / 2
         for _ in range(50):
-            nod = (moment + 0.014 * weight) * math.cos(nod) / 80.0
+            nod = (moment + 0.014 * weight) * math.cos(nod) / NOD[0]
         return strain((weight * math.sin(nod), 0.0, -weight * math.cos(nod)), (0.0, moment * math.cos(nod), 0.0))
 
-    return next(float(force) for force in range(1, 600) if borne(float(force)) > 1)
+    return next(float(force) for force in range(1, 900) if borne(float(force)) > 1)
 
 
 @pytest.mark.parametrize("lever", [0.0, 0.06, SIDE / 2])
 def test_it_lets_go_at_its_limit_and_not_before(ready: Bench, lever: float) -> None:
-    ready.begin((0.0, 0.8, 0.4))
-    lip = ready.robot.suction.pose()[0]
-    ready.box.place((lip[0] + SIDE / 2 + 0.001, 0.0, lip[2]))
-    ready.robot.suction.grasp(ready.box)
+    hang(ready, 2.0)
     force = 0.0
     while ready.robot.suction.held is not None and force < 2 * FORCE:
         force += 0.5  # N, each physics step: slower than the smoothing
@@ -197,24 +195,35 @@ def test_it_lets_go_at_its_limit_and_not_before(ready: Bench, lever: float) -> N
     assert ready.robot.suction.lost == 1
 
 
-def test_rough_motion_loses_what_careful_motion_holds(ready: Bench) -> None:
-    def swing(share: float) -> bool:
-        ready.begin(LOW, mass=16.0)
-        ready.before(0.01)
-        ready.seal()
-        for way in (1.0, -1.0, 1.0):
-            ready.control((0.0, 0.0, way * share, way * share, 0.0, 1.0), 0.4)
-        return ready.robot.suction.held is not None
+def hang(one: Bench, mass: float, aside: float = 0.0) -> None:
+    """Begins with the box in the air, held by its face, its middle ``aside`` metres off the cup's axis."""
+    one.begin((0.0, 0.8, 0.4), mass)
+    lip = one.robot.suction.pose()[0]
+    one.box.place((lip[0] + SIDE / 2 + 0.001, aside, lip[2]))
+    one.robot.suction.grasp(one.box)
 
-    assert swing(0.3)
-    assert not swing(1.0)
+
+@pytest.mark.parametrize(("aside", "kept"), [(0.0, True), (0.09, False)])
+def test_a_heavy_load_is_lost_off_centre(ready: Bench, aside: float, kept: bool) -> None:
+    hang(ready, 14.0, aside)
+    for way in (1.0, -1.0, 1.0, -1.0):
+        ready.control((0.0, 0.0, way, way, 0.0, 1.0), 0.2)
+    assert (ready.robot.suction.held is not None) == kept
+
+
+def test_a_load_is_lost_where_it_strikes_something(ready: Bench) -> None:
+    hang(ready, 10.0)
+    (x, _, z), _ = ready.box.pose()
+    ready.stranger.set_mass("link0", 400.0, (6.0, 6.0, 6.0))
+    for _ in range(10):
+        ready.stranger.place((x + 0.1, 0.15 + SIDE, z))  # as a post would stand
+        ready.control((0.0, 0.0, 1.0, 0.0, 0.0, 1.0))
+    assert ready.robot.suction.held is None
+    assert ready.robot.suction.lost > 0
 
 
 def test_a_short_tug_does_not_break_it(ready: Bench) -> None:
-    ready.begin((0.0, 0.8, 0.4))
-    lip = ready.robot.suction.pose()[0]
-    ready.box.place((lip[0] + SIDE / 2 + 0.001, 0.0, lip[2]))
-    ready.robot.suction.grasp(ready.box)
+    hang(ready, 2.0)
     ready.control(HOLD, 0.5)
     ready.box.push((1.5 * FORCE, 0.0, 0.0), ready.box.pose()[0])
     ready.control(HOLD, 0.3)
@@ -222,10 +231,7 @@ def test_a_short_tug_does_not_break_it(ready: Bench) -> None:
 
 
 def test_it_drops_when_air_goes_off(ready: Bench) -> None:
-    ready.begin((0.0, 0.8, 0.4))
-    lip = ready.robot.suction.pose()[0]
-    ready.box.place((lip[0] + SIDE / 2 + 0.001, 0.0, lip[2]))
-    ready.robot.suction.grasp(ready.box)
+    hang(ready, 2.0)
     ready.control(HOLD, 1.0)
     assert ready.box.pose()[0][2] > 0.7
     ready.control(STILL, 0.2)

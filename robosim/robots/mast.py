@@ -13,7 +13,7 @@ from robosim.math import Vec3, clip
 
 COLUMN = 0.25  # m, where the mast's axis stands in the base frame, ahead of the middle
 TURRET = math.radians(185.0)  # rad, at most, either way; 0 points ahead
-LIFT = (0.06, 1.80)  # m, of the cup's middle above the floor
+LIFT = (0.07, 1.80)  # m, of the cup's middle above the floor
 REACH = (0.26, 0.80)  # m, from the mast's axis to the cup's lip
 STAGES = 4
 RATES: Vec3 = (1.2, 0.5, 0.5)  # rad/s, m/s, m/s: of turret, lift and arm at action ±1
@@ -28,10 +28,9 @@ TURN_LOW = 0.25  # rad
 _GAIN = 0.2  # share of the way to where the motors shall be that they go in a physics step
 _LAG = (0.02, 0.01, 0.01)  # rad, m, m: farther than this behind, what is asked waits for what is reached
 
-# The bellows. Those of suction cups for cartons compress by a third of their diameter or more; these stiffnesses are a
-# choice: 20 N press them by 13 mm, and 5 kg whose middle is 0.15 m off nod by 5°.
+# The bellows. Their stiffnesses are a choice: 20 N press them by 13 mm, and 5 kg whose middle is 0.15 m off nod by 3°.
 PRESS = (1500.0, 8.0)  # N/m and N·s/m, along the arm
-NOD = (80.0, 0.8)  # N·m/rad and N·m·s/rad, about the cup's own y
+NOD = (150.0, 2.5)  # N·m/rad and N·m·s/rad, about the cup's own y
 _LIP = 0.014  # m, from the axis of nodding to the lip
 
 

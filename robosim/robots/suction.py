@@ -15,14 +15,14 @@ from robosim.math import Mat3, Vec3, rotation_rows, to_body, to_world
 from robosim.physics import Physics
 from robosim.shapes import ORIGIN, Box
 
-RADIUS = 0.055  # m, of the lip
-SEAL = 0.048  # m, of the ring that must lie on the face
+RADIUS = 0.065  # m, of the lip
+SEAL = 0.056  # m, of the ring that must lie on the face
 # Holding force is vacuum times area, stated at 60 % vacuum (schmalz.com, glossary, "Holding force"); 0.5 is the
 # friction that Schmalz reckons with on wood and the like ("Theoretical holding force of a suction cup").
 VACUUM = 60_000.0  # Pa
-FORCE = VACUUM * math.pi * RADIUS**2  # N, 570: what pulls it off straight
+FORCE = VACUUM * math.pi * RADIUS**2  # N, 796: what pulls it off straight
 FRICTION = 0.5  # 1
-PEEL = FORCE * RADIUS  # N·m, 31: the vacuum's force about the lip's own edge
+PEEL = FORCE * RADIUS  # N·m, 52: the vacuum's force about the lip's own edge
 
 TILT = math.radians(30.0)  # to a face, at most
 DEPTH = 0.03  # m, from the lip's middle to the face, at most: what the bellows make up for
@@ -146,17 +146,17 @@ def strain(force: Vec3, moment: Vec3) -> float:
     """Gives what share of what the cup can hold a load is: 1 breaks the seal.
 
     The vacuum presses lip and face together with `FORCE`. A pull takes from that; a moment tips the face about the
-    lip's edge, `RADIUS` from the middle, as a pull of so much more would; a shear slides it against what friction is
-    left.
+    lip's edge, `RADIUS` from the middle, as a pull of so much more would; shear and twist slide it against what
+    friction is left.
 
     Args:
         force: N, of the load on the cup along the cup's axes, x away from the arm.
-        moment: N·m, the same about the lip's middle; what twists about x is left out.
+        moment: N·m, the same about the lip's middle.
     """
     pull, shear = max(force[0], 0.0), math.hypot(force[1], force[2])
     peel = pull / FORCE + math.hypot(moment[1], moment[2]) / PEEL
     grip = FRICTION * (FORCE - pull)
-    return max(peel, shear / grip) if grip > 0 else math.inf
+    return max(peel, (shear + abs(moment[0]) / RADIUS) / grip) if grip > 0 else math.inf
 
 
 def seals(lip: Pose, box: Pose, half: Vec3) -> bool:
