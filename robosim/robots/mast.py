@@ -165,6 +165,11 @@ class Mast:
         turn = -NOD[0] * (nod + rate * self._dt) - NOD[1] * rate
         self._bellows.push((push, turn))
 
+    def power(self) -> float:
+        """Gives what the motors delivered in the last physics step, W; what they brake is not given back."""
+        _, velocities, efforts = self._driven.efforts()
+        return sum(abs(speed * effort) for speed, effort in zip(velocities, efforts, strict=True))
+
     def lift_force(self) -> float:
         """Gives what the lift's motor did in the last physics step, N, upwards."""
         return self._lift.efforts()[2][0]
