@@ -1,0 +1,165 @@
+"""The rival for WarehousePlace: chooses a free place in the area by a grid, carries the package over it, lets it down.
+
+It keeps nothing: each of its steps follows from where arm and package are. Joints come from the closed inverse
+kinematics of `robosim.robots.mast`.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.agents.policies.policy import Observation, State
+from robosim.robots.courier import DECK
+from robosim.robots.mast import COLUMN, RATES, REACH, SLEWS, TURN_LOW
+
+# Where things are in robosim/WarehousePlace's observation; its docstring has them all.
+TURRET, REACHED, HELD = 0, 2, 7
+PACKAGE, TURNED, SIZE, LOWEST, LEANS = slice(11, 14), slice(14, 16), slice(16, 19), 19, 20
+AREA, AREA_TURN, OTHERS = slice(22, 24), slice(24, 26), slice(26, 47)
+HALF_AREA = 0.8  # m
+
+# The places that it tries, as the arm reaches them: bearings (rad) and reaches (m)
+BEARINGS = np.linspace(-0.22, 0.22, 9)
+REACHES = np.linspace(REACH[0] + 0.03, REACH[1] - 0.02, 13)
+ENOUGH = 0.10  # m of room around the package; more is no better
+ARM = 0.10  # m, half of what cup and arm need beside them
+ROBOT = 0.28 - COLUMN + 0.04  # m ahead of the mast, where the chassis ends
+NEARER = 0.03  # m of room that a radian or a metre less of way is worth
+OVER = 0.05  # m of room below what is carried
+ALIGNED = (0.03, 0.02)  # rad and m, near enough to let it down
+SLOWLY, QUICKLY, BRAKING = 0.10, 0.40, 2.5  # m/s and 1/s: how fast it comes down, near the floor and at most
+LEVEL = math.radians(1.5)  # leaning less, it stands
+_BACK = -0.6  # share of the arm's rate at which the cup is drawn away
+_GAIN = 0.8  # of the way that a joint can still brake on
+_DT = 0.1  # s
+
+
+class _Joints(NamedTuple):
+    turret: float
+    reach: float
+
+
+class Placer:
+    """Chooses actions as `Policy` says; it keeps nothing."""
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        """Chooses an action; see `Policy.predict`."""
+        assert isinstance(observation, np.ndarray)
+        rows = np.atleast_2d(observation).astype(np.float64)
+        actions = np.array([self._act(row) for row in rows], np.float32)
+        return actions.reshape(*observation.shape[:-1], 4), None
+
+    def _act(self, seen: NDArray[np.float64]) -> tuple[float, float, float, float]:
+        if not seen[HELD]:
+            return 0.0, 0.0, _BACK, -1.0
+        if seen[LOWEST] < 0.008 and seen[LEANS] < LEVEL:
+            return 0.0, 0.0, 0.0, -1.0
+        goal = choose(seen)
+        off = goal.turret - seen[TURRET], goal.reach - seen[REACHED]
+        turret, reach = (towards(way, k) for way, k in zip(off, (0, 2), strict=True))
+        if seen[LOWEST] < OVER / 2:  # it is going down: no more steering, it may touch already
+            turret, reach = (0.0, 0.0)
+        if all(abs(way) <= near for way, near in zip(off, ALIGNED, strict=True)) or seen[LOWEST] < OVER / 2:
+            speed = min(SLOWLY + BRAKING * max(seen[LOWEST] - 0.02, 0.0), QUICKLY)
+            return turret, -speed / RATES[1], reach, 1.0
+        return turret, self._carry(seen), reach, 1.0
+
+    def _carry(self, seen: NDArray[np.float64]) -> float:
+        """Gives the lift's rate that keeps the package above what it may pass."""
+        tallest = max(seen[OTHERS].reshape(-1, 7)[:, 6])
+        over_deck = abs(seen[TURRET]) > TURN_LOW
+        needed = max(tallest, DECK if over_deck else 0.05) + OVER
+        return towards(needed - seen[LOWEST], 1)
+
+
+def towards(way: float, joint: int) -> float:
+    """Gives the share of a joint's rate at which it still stops in time.
+
+    Args:
+        way: rad or m that is left.
+        joint: 0 turret, 1 lift, 2 arm.
+    """
+    speed = min(math.sqrt(2 * _GAIN * SLEWS[joint] * abs(way)), abs(way) / (1.5 * _DT))
+    return math.copysign(min(speed / RATES[joint], 1.0), way)
+
+
+def choose(seen: NDArray[np.float64]) -> _Joints:
+    """Gives where turret and arm go so that the package is above the freest place of the area that is near."""
+    turret, reach = seen[TURRET], seen[REACHED]
+    x, y, _ = seen[PACKAGE]
+    turned = math.atan2(*seen[TURNED])
+    bearing, out = (part.ravel() for part in np.meshgrid(BEARINGS, REACHES, indexing="ij"))
+    # The package goes with the cup. All in the mast's frame: its axis is the origin, x ahead.
+    cos, sin = np.cos(bearing), np.sin(bearing)
+    middles = np.stack([cos * (out + x) - sin * y, sin * (out + x) + cos * y], -1)
+    half = seen[SIZE][:2] / 2
+    corners = _corners(middles, bearing + turned, half)
+    area = _to_mast(seen[AREA], turret, reach)
+    room = _room_inside(corners, area, turret + math.atan2(*seen[AREA_TURN]) / 4)
+    room = np.minimum(room, corners[..., 0].min(-1) - ROBOT)
+    tips = np.stack([cos * out, sin * out], -1)
+    for other in seen[OTHERS].reshape(-1, 7):
+        if other[6] > 0:
+            place = _to_mast(other[:2], turret, reach)
+            yaw = turret + math.atan2(other[2], other[3]) / 2
+            room = np.minimum(room, _gaps(middles, bearing + turned, half, place, yaw, other[4:6] / 2))
+            arms = tips / 2, bearing, np.stack([out / 2, np.full_like(out, ARM)], -1)
+            beside = _gaps(*arms, place, yaw, other[4:6] / 2)
+            room = np.where(beside > 0, room, np.minimum(room, beside - 0.05))
+    worth = np.minimum(room, ENOUGH) - NEARER * (np.abs(bearing - turret) + np.abs(out - reach))
+    best = int(np.argmax(worth))
+    return _Joints(float(bearing[best]), float(out[best]))
+
+
+def _to_mast(point: NDArray[np.float64], turret: float, reach: float) -> NDArray[np.float64]:
+    """Takes a point of the tool frame to the mast's."""
+    cos, sin = math.cos(turret), math.sin(turret)
+    x, y = reach + point[0], point[1]
+    return np.array((cos * x - sin * y, sin * x + cos * y))
+
+
+def _corners(middles: NDArray[np.float64], yaw: NDArray[np.float64], half: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gives the corners of rectangles, shape (n, 4, 2); ``half`` has shape (2,) or (n, 2)."""
+    signs = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)])
+    local = signs * np.broadcast_to(half, middles.shape)[:, None]
+    cos, sin = np.cos(yaw)[:, None], np.sin(yaw)[:, None]
+    turned = np.stack([cos * local[..., 0] - sin * local[..., 1], sin * local[..., 0] + cos * local[..., 1]], -1)
+    return np.asarray(middles[:, None] + turned)
+
+
+def _room_inside(corners: NDArray[np.float64], area: NDArray[np.float64], yaw: float) -> NDArray[np.float64]:
+    """Gives how far rectangles are inside the area, m; negative where a corner is outside."""
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    away = corners - area
+    along, across = cos * away[..., 0] + sin * away[..., 1], cos * away[..., 1] - sin * away[..., 0]
+    farthest = np.maximum(np.abs(along), np.abs(across)).max(-1)
+    return np.asarray(HALF_AREA - farthest)
+
+
+def _gaps(
+    middles: NDArray[np.float64],
+    yaws: NDArray[np.float64],
+    halves: NDArray[np.float64],
+    place: NDArray[np.float64],
+    yaw: float,
+    half: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Gives how far rectangles are apart from one, m, along the side that parts them best; negative: they overlap."""
+    halves = np.broadcast_to(halves, middles.shape)
+    away, turn = middles - place, yaws - yaw
+    cos, sin = np.abs(np.cos(turn)), np.abs(np.sin(turn))
+    gaps = []
+    for axis_of, own, other in ((np.full_like(yaws, yaw), half, halves), (yaws, halves, half)):
+        c, s = np.cos(axis_of), np.sin(axis_of)
+        along = np.abs(c * away[:, 0] + s * away[:, 1]) - own[..., 0] - cos * other[..., 0] - sin * other[..., 1]
+        across = np.abs(c * away[:, 1] - s * away[:, 0]) - own[..., 1] - sin * other[..., 0] - cos * other[..., 1]
+        gaps += [along, across]
+    return np.asarray(np.max(gaps, axis=0))
