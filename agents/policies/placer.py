@@ -1,7 +1,7 @@
 """The rival for WarehousePlace: chooses a free place in the area by a grid, carries the package over it, lets it down.
 
-It keeps nothing: each of its steps follows from where arm and package are. Joints come from the closed inverse
-kinematics of `robosim.robots.mast`.
+It keeps the place that it has chosen, in the mast's frame, where turret and reach are polar coordinates: the inverse
+kinematics of `robosim.robots.mast`. All else of a step follows from where arm and package are, and how fast.
 """
 
 import math
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, State
+from robosim.math import clip
 from robosim.robots.courier import DECK
 from robosim.robots.mast import COLUMN, RATES, REACH, SLEWS, TURN_LOW
 
 # Where things are in robosim/WarehousePlace's observation; its docstring has them all.
-TURRET, REACHED, HELD = 0, 2, 7
+TURRET, REACHED, SPEEDS, HELD, LOAD = 0, 2, slice(3, 6), 7, 10
 PACKAGE, TURNED, SIZE, LOWEST, LEANS = slice(11, 14), slice(14, 16), slice(16, 19), 19, 20
 AREA, AREA_TURN, OTHERS = slice(22, 24), slice(24, 26), slice(26, 47)
 HALF_AREA = 0.8  # m
@@ -24,6 +25,7 @@ HALF_AREA = 0.8  # m
 BEARINGS = np.linspace(-0.22, 0.22, 9)
 REACHES = np.linspace(REACH[0] + 0.03, REACH[1] - 0.02, 13)
 ENOUGH = 0.10  # m of room around the package; more is no better
+BETTER = 0.04  # m of room by which another place must be better than the one chosen before
 ARM = 0.10  # m, half of what cup and arm need beside them
 ROBOT = 0.28 - COLUMN + 0.04  # m ahead of the mast, where the chassis ends
 NEARER = 0.03  # m of room that a radian or a metre less of way is worth
@@ -32,7 +34,12 @@ ALIGNED = (0.03, 0.02)  # rad and m, near enough to let it down
 SLOWLY, QUICKLY, BRAKING = 0.10, 0.40, 2.5  # m/s and 1/s: how fast it comes down, near the floor and at most
 LEVEL = math.radians(1.5)  # leaning less, it stands
 _BACK = -0.6  # share of the arm's rate at which the cup is drawn away
-_GAIN = 0.8  # of the way that a joint can still brake on
+_BRAKES = 0.5  # share of a joint's slew that braking reckons with
+_SETTLE = 0.3  # s, over which the last bit of a way is gone
+_LAG = 0.1  # s from a command to what comes of it
+_EMPTY = 95.0  # N that the lift bears by itself, with some margin; less says that it has not been felt yet
+_HEAVY = (20.0, 110.0)  # N of load: from where on it is moved more gently, and where most gently
+_GENTLY = 0.35  # share of the slews with which what is heaviest is set in motion
 _DT = 0.1  # s
 
 
@@ -42,7 +49,7 @@ class _Joints(NamedTuple):
 
 
 class Placer:
-    """Chooses actions as `Policy` says; it keeps nothing."""
+    """Chooses actions as `Policy` says. Its state is the place chosen: bearing (rad) and reach (m), shape (n, 2)."""
 
     def predict(
         self,
@@ -54,45 +61,76 @@ class Placer:
         """Chooses an action; see `Policy.predict`."""
         assert isinstance(observation, np.ndarray)
         rows = np.atleast_2d(observation).astype(np.float64)
-        actions = np.array([self._act(row) for row in rows], np.float32)
-        return actions.reshape(*observation.shape[:-1], 4), None
-
-    def _act(self, seen: NDArray[np.float64]) -> tuple[float, float, float, float]:
-        if not seen[HELD]:
-            return 0.0, 0.0, _BACK, -1.0
-        if seen[LOWEST] < 0.008 and seen[LEANS] < LEVEL:
-            return 0.0, 0.0, 0.0, -1.0
-        goal = choose(seen)
-        off = goal.turret - seen[TURRET], goal.reach - seen[REACHED]
-        turret, reach = (towards(way, k) for way, k in zip(off, (0, 2), strict=True))
-        if seen[LOWEST] < OVER / 2:  # it is going down: no more steering, it may touch already
-            turret, reach = (0.0, 0.0)
-        if all(abs(way) <= near for way, near in zip(off, ALIGNED, strict=True)) or seen[LOWEST] < OVER / 2:
-            speed = min(SLOWLY + BRAKING * max(seen[LOWEST] - 0.02, 0.0), QUICKLY)
-            return turret, -speed / RATES[1], reach, 1.0
-        return turret, self._carry(seen), reach, 1.0
-
-    def _carry(self, seen: NDArray[np.float64]) -> float:
-        """Gives the lift's rate that keeps the package above what it may pass."""
-        tallest = max(seen[OTHERS].reshape(-1, 7)[:, 6])
-        over_deck = abs(seen[TURRET]) > TURN_LOW
-        needed = max(tallest, DECK if over_deck else 0.05) + OVER
-        return towards(needed - seen[LOWEST], 1)
+        chosen = np.full((len(rows), 2), np.nan) if state is None else state[0].copy()
+        if episode_start is not None:
+            chosen[np.reshape(episode_start, -1)] = np.nan
+        actions = np.zeros((len(rows), 4), np.float32)
+        for number, seen in enumerate(rows):
+            if seen[HELD]:
+                before = None if np.isnan(chosen[number, 0]) else _Joints(*chosen[number].tolist())
+                chosen[number] = goal = choose(seen, before)
+                actions[number] = act(seen, goal)
+            else:
+                actions[number] = 0.0, 0.0, _BACK, -1.0
+        return actions.reshape(*observation.shape[:-1], 4), (chosen,)
 
 
-def towards(way: float, joint: int) -> float:
-    """Gives the share of a joint's rate at which it still stops in time.
+def act(seen: NDArray[np.float64], goal: _Joints) -> tuple[float, float, float, float]:
+    """Gives the action that brings what is held to a place, and lets it down and go there."""
+    low = float(seen[LOWEST])
+    if low < 0.008 and seen[LEANS] < LEVEL:
+        return 0.0, 0.0, 0.0, -1.0
+    off = goal.turret - float(seen[TURRET]), goal.reach - float(seen[REACHED])
+    down = low < OVER / 2  # no more steering: it may touch already
+    turret, reach = (0.0 if down else towards(seen, way, joint) for way, joint in zip(off, (0, 2), strict=True))
+    if down or all(abs(way) <= near for way, near in zip(off, ALIGNED, strict=True)):
+        speed = min(SLOWLY + BRAKING * max(low - 0.02, 0.0), QUICKLY)
+        return turret, ramped(seen, -speed, 1) if not down else -speed / RATES[1], reach, 1.0
+    return turret, _carry(seen), reach, 1.0
+
+
+def _carry(seen: NDArray[np.float64]) -> float:
+    """Gives the lift's rate that keeps the package above what it may pass."""
+    tallest = float(max(seen[OTHERS].reshape(-1, 7)[:, 6]))
+    over_deck = abs(seen[TURRET]) > TURN_LOW
+    needed = max(tallest, DECK if over_deck else 0.05) + OVER
+    return towards(seen, needed - float(seen[LOWEST]), 1)
+
+
+def towards(seen: NDArray[np.float64], way: float, joint: int) -> float:
+    """Gives the share of a joint's rate at which it still stops in time, gently where the load is heavy.
 
     Args:
+        seen: The observation.
         way: rad or m that is left.
         joint: 0 turret, 1 lift, 2 arm.
     """
-    speed = min(math.sqrt(2 * _GAIN * SLEWS[joint] * abs(way)), abs(way) / (1.5 * _DT))
-    return math.copysign(min(speed / RATES[joint], 1.0), way)
+    way -= float(seen[SPEEDS][joint]) * _LAG
+    speed = min(math.sqrt(2 * _BRAKES * gentleness(seen) * SLEWS[joint] * abs(way)), abs(way) / _SETTLE)
+    return ramped(seen, math.copysign(speed, way), joint)
 
 
-def choose(seen: NDArray[np.float64]) -> _Joints:
-    """Gives where turret and arm go so that the package is above the freest place of the area that is near."""
+def ramped(seen: NDArray[np.float64], speed: float, joint: int) -> float:
+    """Gives the share of a joint's rate that leads to a speed without a jerk."""
+    stride = gentleness(seen) * SLEWS[joint] * _DT
+    now = float(seen[SPEEDS][joint])
+    return clip(clip(speed, now - stride, now + stride) / RATES[joint], -1.0, 1.0)
+
+
+def gentleness(seen: NDArray[np.float64]) -> float:
+    """Gives the share of the slews that a load bears; one that is not felt yet may be heavy."""
+    load = float(seen[LOAD]) - _EMPTY
+    share = 1.0 if load < -_HEAVY[0] else (load - _HEAVY[0]) / (_HEAVY[1] - _HEAVY[0])
+    return 1 - (1 - _GENTLY) * clip(share, 0.0, 1.0)
+
+
+def choose(seen: NDArray[np.float64], before: _Joints | None = None) -> _Joints:
+    """Gives where turret and arm go so that the package is above the freest place of the area that is near.
+
+    Args:
+        seen: The observation.
+        before: The place that was chosen before; another must be better by `BETTER`.
+    """
     turret, reach = seen[TURRET], seen[REACHED]
     x, y, _ = seen[PACKAGE]
     turned = math.atan2(*seen[TURNED])
@@ -116,6 +154,9 @@ def choose(seen: NDArray[np.float64]) -> _Joints:
             room = np.where(beside > 0, room, np.minimum(room, beside - 0.05))
     worth = np.minimum(room, ENOUGH) - NEARER * (np.abs(bearing - turret) + np.abs(out - reach))
     best = int(np.argmax(worth))
+    if before is not None:
+        same = int(np.argmin(np.abs(bearing - before.turret) + np.abs(out - before.reach)))
+        best = same if room[same] > 0 and worth[best] < worth[same] + BETTER else best
     return _Joints(float(bearing[best]), float(out[best]))
 
 
