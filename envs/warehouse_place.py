@@ -13,15 +13,15 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Body, Pose
+from robosim.envs.arm_sight import FAR, Eyes, Localiser, Tool, one_hot, order_space
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.warehouse_place_score import DONE, METRICS, MOVED, REWARD, TILTED, State, remaining
-from robosim.math import Vec3, axis_angle, clip, rotation_rows, seen_from, to_world
+from robosim.math import Vec3, axis_angle, clip, rotation_rows, to_world
 from robosim.physics import Physics
 from robosim.render.sketch import GREEN, ORANGE, Line, Sketch, on_floor
-from robosim.robots.mast import STAGES
 from robosim.robots.picker import Picker
 from robosim.seeding import Split, Streams
-from robosim.task import Observation, Task
+from robosim.task import Observation, Task, at_level
 from robosim.worlds.store.delivered import GENTLE, PutDown, delivered, placement
 from robosim.worlds.store.layout import Parcel
 from robosim.worlds.store.store import DropOff
@@ -31,10 +31,10 @@ PHYSICS_DT = 1 / 100  # s
 CONTROL_DT = 1 / 10  # s
 TIME_LIMIT = 20.0  # s
 
-NEAREST = 3  # others that are observed
-FAR = 3.0  # m; what is farther is observed as this
+NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err by
+OTHERS = 3  # packages in the area that are observed: the nearest
+_SIZES = 0.5  # m, of a package, at most
 _TOUCH = 0.001  # m between cup and face at first
-_FAST = 3.0  # m/s; faster is observed as this
 _SETTLING = 0.002  # m, by which others may move by themselves
 _UP: Vec3 = (0.0, 0.0, 1.0)
 
@@ -42,28 +42,34 @@ _UP: Vec3 = (0.0, 0.0, 1.0)
 class WarehousePlace(Task[State]):
     """The task; see the module.
 
-    The robot is parked; its actions and its proprioception, with which observations begin, are those of
-    `robosim.robots.picker.Picker` with ``parked``. The *tool frame* has its origin at the lip of the cup, x where the
-    arm points to and z up. The rest of ``observation="state"`` is
+    Actions are those of `robosim.robots.picker.Picker`, parked: turret, lift, arm, suction. Episodes begin with the
+    package held; suction must go on to keep it.
 
-    =====  ===  =================================================================================
-    11-13  m    the package's middle in the tool frame
-    14-15  1    sine and cosine of how much its back is turned from the tool's x
-    16-18  m    its depth, width and height
-    19     m    its lowest corner above the floor
-    20     rad  how much it leans
-    21     m/s  how fast its middle moves
-    22-23  m    the area's middle in the tool frame
-    24-25  1    sine and cosine of four times how much the area's sides are turned from the tool's x
-    26-46       the three nearest others, the nearest first, zeros where there are none: x and y in the
-                tool frame (m), sine and cosine of twice how much they are turned from its x, depth,
-                width and height (m)
-    =====  ===  =================================================================================
+    With ``observation="state"`` it is a vector. The tool's frame has its origin at the lip of the cup at rest, x ahead
+    along the arm, z up.
 
-    An area measures 1.6 by 1.6 m.
+    ======  ====  =====================================================================================
+    0–10          the arm's proprioception; see `Picker`
+    11–14   1     the last action
+    15–17   m     the package's middle
+    18, 19  1     sine and cosine of the angle by which its front is off from looking straight at the tool
+    20      rad   how far its front points up: hanging from the cup, it nods
+    21–23   m     its depth, width and height
+    24      m     its lowest corner above the floor
+    25, 26  m     the area's middle, ahead and to the left
+    27, 28  1     sine and cosine of four times the angle from the arm's direction to the area's sides
+    29–52         of the `OTHERS` nearest packages that lie in the area, nearest first: middle (m), sine and cosine as
+                  above, depth, width and height (m); where there are fewer, `FAR` away and of no size
+    ======  ====  =====================================================================================
+
+    Where packages are is known to within `robosim.envs.arm_sight.POSE_ERROR`; what they weigh is not. An area measures
+    1.6 m each way.
+
+    With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot (shape
+    (1, 6)), and the pictures are those of `robosim.envs.arm_sight.Eyes`.
     """
 
-    OBSERVATIONS = ("state",)
+    OBSERVATIONS = ("state", "camera")
     PHYSICS_DT = PHYSICS_DT
     CONTROL_DT = CONTROL_DT
     TIME_LIMIT = TIME_LIMIT
@@ -77,27 +83,34 @@ class WarehousePlace(Task[State]):
         self.world = DropOff(physics)
         self.robot: Picker = Picker(physics, parked=True)
         self.robot.suction.allow(self.world.packages.bodies)
-        self._motors = self.robot.body.joints(
-            "turret_joint", "lift_joint", *(f"stage_{number + 1}_joint" for number in range(STAGES))
-        )
+        self._localiser = Localiser()
+        self._eyes = Eyes(physics, self.robot) if observation == "camera" else None
         self.observation_space: spaces.Space[Any] = self._space()
 
-    def _space(self) -> spaces.Box:
-        senses = self.robot.proprioception_space
-        package = [FAR, FAR, FAR, 1.0, 1.0, 1.0, 1.0, 1.0, FAR, math.pi, _FAST]
-        other = [FAR, FAR, 1.0, 1.0, 1.0, 1.0, 1.0]
-        rest = [*package, FAR, FAR, 1.0, 1.0, *(other * NEAREST)]
-        low = np.float32([*senses.low, *(-value for value in rest)])
-        return spaces.Box(low, np.float32([*senses.high, *rest]))
+    def _space(self) -> spaces.Space[Any]:
+        space = self.robot.proprioception_space
+        low, high = [*space.low, *[-1.0] * 4], [*space.high, *[1.0] * 4]
+        if self._eyes is not None:
+            felt = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))
+            parts: dict[str, spaces.Space[Any]] = {"state": felt, "order": order_space(), **self._eyes.space}
+            return spaces.Dict(parts)
+        pose, size = [FAR, FAR, FAR, 1.0, 1.0], [_SIZES] * 3
+        most = [*pose, 2.0, *size, FAR, FAR, FAR, 1.0, 1.0, *[*pose, *size] * OTHERS]
+        return spaces.Box(
+            np.array([*low, *(-value for value in most)], np.float32), np.array([*high, *most], np.float32)
+        )
 
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
         world, robot = self.world, self.robot
         world.reset(streams.world, level)
         layout = world.layout
-        robot.reset(world.spawn(streams.world), streams.sensors, float(self._randomise), layout.arm)
+        noise = at_level(NOISE, level) if self._randomise else 0.0
+        robot.reset(world.spawn(streams.world), streams.sensors, noise, layout.arm)
         self.package = self._hand_over(layout.held, layout.grip)
         self._others = [(parcel, world.packages.bodies[parcel.number]) for parcel in layout.parcels]
+        self._localiser.reset(streams.sensors, [self.package, *(body for _, body in self._others)], noise)
+        self._sensors, self._action = streams.sensors, np.zeros(4, np.float32)
         self._watch = PutDown(layout.held.model.size)
         self._steps = self._delivered = self._free = 0
         self._best, self._landed = math.inf, False
@@ -122,7 +135,8 @@ class WarehousePlace(Task[State]):
         return math.atan2(rows[1][0], rows[0][0])
 
     def advance(self, action: NDArray[np.float32]) -> None:
-        """Counts; see `Task.advance`."""
+        """Keeps the action, to be observed; see `Task.advance`."""
+        self._action = np.minimum(np.maximum(action, -1.0), 1.0).astype(np.float32)
         self._steps += 1
 
     def disturb(self) -> None:
@@ -146,7 +160,6 @@ class WarehousePlace(Task[State]):
         down = self._watch.speed <= GENTLE and lies.outside <= 0
         landed, self._landed = down and not self._landed, down or self._landed
         pushed, displaced = self._push()
-        _, rates, efforts = self._motors.efforts()
         return State(
             lies=lies,
             held=held,
@@ -158,7 +171,7 @@ class WarehousePlace(Task[State]):
             pushed=pushed,
             displaced=displaced,
             error=math.dist(pose[0][:2], layout.held.position[:2]),
-            power=sum(abs(rate * effort) for rate, effort in zip(rates, efforts, strict=True)),
+            power=self.robot.mast.power(),
             time=self._steps * CONTROL_DT,
         )
 
@@ -175,30 +188,26 @@ class WarehousePlace(Task[State]):
         return newly, displaced
 
     def observe(self, state: State) -> Observation:
-        """Reads the joints and looks at packages and area; see the class."""
-        senses = self.robot.proprioception()
-        layout, (origin, _), ahead = self.world.layout, self.robot.suction.pose(), self._pointing()
-        pose, velocity, _ = self.package.motion()
-        tool = origin[0], origin[1], ahead
-        turned = _yaw(pose) + math.pi - ahead
-        seen = [*seen_from(tool, pose[0][:2]), pose[0][2] - origin[2], math.sin(turned), math.cos(turned)]
-        seen += [*layout.held.model.size, state.lies.height, state.lies.tilt, math.hypot(*velocity)]
-        seen += _area_from(tool, layout.area)
-        seen += self._nearest(tool)
-        space = self.observation_space
-        assert isinstance(space, spaces.Box)
-        whole: NDArray[np.float32] = np.clip(np.array([*senses.tolist(), *seen], np.float32), space.low, space.high)
-        return whole
-
-    def _nearest(self, tool: Vec3) -> list[float]:
-        others = list[tuple[float, list[float]]]()
-        for parcel, body in self._others:
-            pose = body.pose()
-            x, y = seen_from(tool, pose[0][:2])
-            twice = 2 * (_yaw(pose) - tool[2])
-            others.append((math.hypot(x, y), [x, y, math.sin(twice), math.cos(twice), *parcel.model.size]))
-        rows = [row for _, row in sorted(others)[:NEAREST]]
-        return _flat([*rows, *[[0.0] * 7] * (NEAREST - len(rows))])
+        """Reads the sensors; see the class."""
+        felt = [*self.robot.proprioception().tolist(), *self._action.tolist()]
+        layout = self.world.layout
+        if self._eyes is not None:
+            told = {"state": np.array(felt, np.float32), "order": one_hot(layout.area.letter)}
+            return {**told, **self._eyes.read(self._sensors)}
+        tool, area = Tool(self.robot), layout.area
+        (place, yaw, pitch), *others = self._localiser.read([self.package, *(body for _, body in self._others)])
+        lowest = clip(state.lies.height + place[2] - self.package.pose()[0][2], -FAR, FAR)
+        felt += [*tool.see(place), *tool.facing(yaw), pitch, *layout.held.model.size, lowest]
+        four = 4 * (area.yaw - tool.heading)
+        felt += [*tool.see((area.x, area.y, tool.z))[:2], math.sin(four), math.cos(four)]
+        rows = [
+            [*tool.see(middle), *tool.facing(turned), *parcel.model.size]
+            for (parcel, _), (middle, turned, _) in zip(self._others, others, strict=True)
+        ]
+        for row in sorted(rows, key=lambda row: math.hypot(*row[:2]))[:OTHERS]:
+            felt += row
+        felt += [FAR, FAR, FAR, 0.0, 0.0, 0.0, 0.0, 0.0] * max(OTHERS - len(rows), 0)
+        return np.array(felt, np.float32)
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Stands beside the area; see `Task.viewpoint`."""
@@ -210,7 +219,8 @@ class WarehousePlace(Task[State]):
         spot = _outline(held.x, held.y, held.yaw, held.model.size)
         pose = self.package.pose()
         shadow = _outline(pose[0][0], pose[0][1], _yaw(pose), held.model.size)
-        return Sketch([Line(spot, GREEN, 2.0), Line(shadow, ORANGE, 2.0)])
+        insets = {} if self._eyes is None else {name: self._eyes.seen[f"rgb_{name}"] for name in ("wrist", "mast")}
+        return Sketch([Line(spot, GREEN, 2.0), Line(shadow, ORANGE, 2.0)], insets=insets)
 
     def captions(self, state: State) -> dict[str, str]:
         """Gives order, weight and how it goes; see `Task.captions`."""
@@ -226,15 +236,6 @@ class WarehousePlace(Task[State]):
 def _yaw(pose: Pose) -> float:
     rows = rotation_rows(pose[1])
     return math.atan2(rows[1][0], rows[0][0])
-
-
-def _area_from(tool: Vec3, area: Area) -> list[float]:
-    four = 4 * (area.yaw - tool[2])
-    return [*seen_from(tool, (area.x, area.y)), math.sin(four), math.cos(four)]
-
-
-def _flat(rows: list[list[float]]) -> list[float]:
-    return [value for row in rows for value in row]
 
 
 def _outline(x: float, y: float, yaw: float, size: Vec3) -> NDArray[np.float64]:

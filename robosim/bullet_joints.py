@@ -37,14 +37,15 @@ class Joints:
             forces=[abs(torque) for torque in torques], physicsClientId=self._client,
         )  # fmt: skip
 
-    def hold(self, positions: Sequence[float], force: float, gain: float = 0.1) -> None:
-        """Holds positions (rad or m) with at most ``force`` (N·m or N) a joint, until told otherwise.
+    def hold(self, positions: Sequence[float], force: float | Sequence[float], gain: float = 0.1) -> None:
+        """Holds positions (rad or m) with at most ``force`` (N·m or N; one for all or one a joint), until told otherwise.
 
         ``gain`` is the share of the way to a position that a joint shall go in one physics step; 0.1 is PyBullet's.
         """
         count = len(self._indices)
         pybullet.setJointMotorControlArray(
-            self._body, self._indices, pybullet.POSITION_CONTROL, targetPositions=positions, forces=[force] * count,
+            self._body, self._indices, pybullet.POSITION_CONTROL, targetPositions=positions,
+            forces=[force] * count if isinstance(force, float) else force,
             positionGains=[gain] * count, velocityGains=[1.0] * count, physicsClientId=self._client,
         )  # fmt: skip
 

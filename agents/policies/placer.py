@@ -17,8 +17,9 @@ from robosim.robots.mast import COLUMN, RATES, REACH, SLEWS, TURN_LOW
 
 # Where things are in robosim/WarehousePlace's observation; its docstring has them all.
 TURRET, REACHED, SPEEDS, HELD, LOAD = 0, 2, slice(3, 6), 7, 10
-PACKAGE, TURNED, SIZE, LOWEST, LEANS = slice(11, 14), slice(14, 16), slice(16, 19), 19, 20
-AREA, AREA_TURN, OTHERS = slice(22, 24), slice(24, 26), slice(26, 47)
+SAG, PACKAGE, TURNED, SIZE, LOWEST = 8, slice(15, 18), slice(18, 20), slice(21, 24), 24
+AREA, AREA_TURN, OTHERS = slice(25, 27), slice(27, 29), slice(29, 53)
+_ROW = 8  # numbers of one of the others
 HALF_AREA = 0.8  # m
 
 # The places that it tries, as the arm reaches them: bearings (rad) and reaches (m)
@@ -32,7 +33,7 @@ NEARER = 0.03  # m of room that a radian or a metre less of way is worth
 OVER = 0.05  # m of room below what is carried
 ALIGNED = (0.03, 0.02)  # rad and m, near enough to let it down
 SLOWLY, QUICKLY, BRAKING = 0.10, 0.40, 2.5  # m/s and 1/s: how fast it comes down, near the floor and at most
-LEVEL = math.radians(1.5)  # leaning less, it stands
+STANDS = -0.004  # rad; it stands once the cup is pressed past it and nods up, which is surer than any look at it
 _BACK = -0.6  # share of the arm's rate at which the cup is drawn away
 _BRAKES = 0.5  # share of a joint's slew that braking reckons with
 _SETTLE = 0.3  # s, over which the last bit of a way is gone
@@ -78,7 +79,7 @@ class Placer:
 def act(seen: NDArray[np.float64], goal: _Joints) -> tuple[float, float, float, float]:
     """Gives the action that brings what is held to a place, and lets it down and go there."""
     low = float(seen[LOWEST])
-    if low < 0.008 and seen[LEANS] < LEVEL:
+    if low < OVER / 2 and seen[SAG] < STANDS:
         return 0.0, 0.0, 0.0, -1.0
     off = goal.turret - float(seen[TURRET]), goal.reach - float(seen[REACHED])
     down = low < OVER / 2  # no more steering: it may touch already
@@ -91,7 +92,7 @@ def act(seen: NDArray[np.float64], goal: _Joints) -> tuple[float, float, float, 
 
 def _carry(seen: NDArray[np.float64]) -> float:
     """Gives the lift's rate that keeps the package above what it may pass."""
-    tallest = float(max(seen[OTHERS].reshape(-1, 7)[:, 6]))
+    tallest = float(max(seen[OTHERS].reshape(-1, _ROW)[:, 7]))
     over_deck = abs(seen[TURRET]) > TURN_LOW
     needed = max(tallest, DECK if over_deck else 0.05) + OVER
     return towards(seen, needed - float(seen[LOWEST]), 1)
@@ -144,13 +145,13 @@ def choose(seen: NDArray[np.float64], before: _Joints | None = None) -> _Joints:
     room = _room_inside(corners, area, turret + math.atan2(*seen[AREA_TURN]) / 4)
     room = np.minimum(room, corners[..., 0].min(-1) - ROBOT)
     tips = np.stack([cos * out, sin * out], -1)
-    for other in seen[OTHERS].reshape(-1, 7):
-        if other[6] > 0:
+    for other in seen[OTHERS].reshape(-1, _ROW):
+        if other[7] > 0:
             place = _to_mast(other[:2], turret, reach)
-            yaw = turret + math.atan2(other[2], other[3]) / 2
-            room = np.minimum(room, _gaps(middles, bearing + turned, half, place, yaw, other[4:6] / 2))
+            yaw = turret + math.atan2(other[3], other[4])
+            room = np.minimum(room, _gaps(middles, bearing + turned, half, place, yaw, other[5:7] / 2))
             arms = tips / 2, bearing, np.stack([out / 2, np.full_like(out, ARM)], -1)
-            beside = _gaps(*arms, place, yaw, other[4:6] / 2)
+            beside = _gaps(*arms, place, yaw, other[5:7] / 2)
             room = np.where(beside > 0, room, np.minimum(room, beside - 0.05))
     worth = np.minimum(room, ENOUGH) - NEARER * (np.abs(bearing - turret) + np.abs(out - reach))
     best = int(np.argmax(worth))

@@ -72,6 +72,12 @@ def reach_for(x: float, y: float, z: float) -> Vec3:
     return math.atan2(y, x - COLUMN), z, math.hypot(x - COLUMN, y)
 
 
+def _motion(positions: list[float], velocities: list[float]) -> Motion:
+    """Gives the motion of turret, lift and stages, in that order."""
+    rates = velocities[0], velocities[1], sum(velocities[2:])
+    return Motion(positions[0], positions[1], REACH[0] + sum(positions[2:]), rates)
+
+
 class Mast:
     """Turret, lift and arm of a body: rates are asked for, and kept within slews, limits and interlock.
 
@@ -83,21 +89,18 @@ class Mast:
     def __init__(self, body: Body, dt: float) -> None:
         """Finds the joints; see the class."""
         self._dt = dt
-        self._turret = body.joints("turret_joint")
-        self._lift = body.joints("lift_joint")
-        self._arm = body.joints(*(f"stage_{k + 1}_joint" for k in range(STAGES)))
-        self._all = body.joints("turret_joint", "lift_joint", *(f"stage_{k + 1}_joint" for k in range(STAGES)))
+        driven = "turret_joint", "lift_joint", *(f"stage_{k + 1}_joint" for k in range(STAGES))
+        self._driven, self._lift = body.joints(*driven), body.joints("lift_joint")
         self._bellows = body.joints("bellows_joint", "nod_joint")
+        self._all = body.joints(*driven, "bellows_joint", "nod_joint")
         self.press = self.sag = self.load = 0.0
         self._asked, self._rates = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
         self._goal = [0.0, LIFT[0], REACH[0]]
+        self._each_force = [FORCES[0], FORCES[1], *[FORCES[2]] * STAGES]
 
     def reset(self, turret: float, lift: float, reach: float) -> None:
         """Puts it somewhere, at rest, the bellows loose."""
-        self._turret.reset([turret])
-        self._lift.reset([lift])
-        self._arm.reset([(reach - REACH[0]) / STAGES] * STAGES)
-        self._bellows.reset((0.0, 0.0))
+        self._all.reset((*self._each(turret, lift, reach), 0.0, 0.0))
         self.press = self.sag = self.load = 0.0
         self._asked, self._rates = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
         self._goal = [turret, lift, reach]
@@ -109,25 +112,24 @@ class Mast:
 
     def motion(self) -> Motion:
         """Reads the joints."""
-        positions, velocities = self._all.positions_velocities()
-        rates = velocities[0], velocities[1], sum(velocities[2:])
-        return Motion(positions[0], positions[1], REACH[0] + sum(positions[2:]), rates)
+        return _motion(*self._driven.positions_velocities())
 
     def actuate(self) -> None:
         """Moves what the motors are told, and lets the springs push; before each physics step."""
-        self._spring()
+        positions, velocities = self._all.positions_velocities()
+        self._spring(positions[-2:], velocities[-2:])
         moving = False
         for k, (asked, slew) in enumerate(zip(self._asked, SLEWS, strict=True)):
             stride = slew * self._dt
             self._rates[k] = clip(asked, self._rates[k] - stride, self._rates[k] + stride)
             moving = moving or self._rates[k] != 0.0
         if moving:
-            self._advance()
+            self._advance(_motion(positions[:-2], velocities[:-2]))
             self._tell()
 
-    def _advance(self) -> None:
+    def _advance(self, now: Motion) -> None:
         """Moves the goal on by the rates, no farther than the joints can follow, and where it may go."""
-        now, goal = self.motion(), self._goal
+        goal = self._goal
         limits = self._limits(now)
         for k, (place, lag) in enumerate(zip(now[:3], _LAG, strict=True)):
             room = lag + abs(self._rates[k]) * self._dt / _GAIN
@@ -149,18 +151,24 @@ class Mast:
         return (-most, most), (least, LIFT[1]), REACH
 
     def _tell(self) -> None:
-        turret, lift, reach = self._goal
-        self._turret.hold([turret], FORCES[0], _GAIN)
-        self._lift.hold([lift], FORCES[1], _GAIN)
-        self._arm.hold([(reach - REACH[0]) / STAGES] * STAGES, FORCES[2], _GAIN)
+        self._driven.hold(self._each(*self._goal), self._each_force, _GAIN)
 
-    def _spring(self) -> None:
-        (out, nod), (speed, rate) = self._bellows.positions_velocities()
+    def _each(self, turret: float, lift: float, reach: float) -> list[float]:
+        """Gives where each driven joint is: all stages equally far out."""
+        return [turret, lift, *[(reach - REACH[0]) / STAGES] * STAGES]
+
+    def _spring(self, positions: list[float], velocities: list[float]) -> None:
+        (out, nod), (speed, rate) = positions, velocities
         self.press, self.sag = -out, nod
         # Where they will be after this step, not where they are: an explicit spring would swing by itself.
         push = -PRESS[0] * (out + speed * self._dt) - PRESS[1] * speed
         turn = -NOD[0] * (nod + rate * self._dt) - NOD[1] * rate
         self._bellows.push((push, turn))
+
+    def power(self) -> float:
+        """Gives what the motors delivered in the last physics step, W; what they brake is not given back."""
+        _, velocities, efforts = self._driven.efforts()
+        return sum(abs(speed * effort) for speed, effort in zip(velocities, efforts, strict=True))
 
     def lift_force(self) -> float:
         """Gives what the lift's motor did in the last physics step, N, upwards."""

@@ -19,9 +19,12 @@ from robosim.physics import Physics
 from robosim.robots.courier import FORWARD, URDF, YAW_RATE, Courier
 from robosim.robots.mast import CLEAR, FORCES, LIFT, RATES, REACH, TURRET, Mast, tool_position
 from robosim.robots.suction import Suction
+from robosim.sensors.camera import Mount
 
 MASS = 124.15  # kg
 STOWED: Vec3 = (math.pi, CLEAR + 0.1, REACH[0])  # rad, m, m: arm drawn in above the deck
+WRIST = Mount((0.24, 0.0, 0.055), (1.0, 0.0, -0.1), link="stage_4")  # above the flange, over the cup's edge
+MAST = Mount((0.05, 0.0, 1.80), (1.0, 0.0, -0.75), link="mast")  # at the mast's top: it turns with the turret
 _LIP: Vec3 = (0.014, 0.0, 0.0)  # m, in the cup's link
 _LOAD_MEMORY = 0.1  # s
 _MOST_SAG, _MOST_PRESS = 0.6, 0.035  # rad and m: the joints' ends

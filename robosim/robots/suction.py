@@ -31,6 +31,7 @@ TOUCH = 0.004  # m, from the lip to the face: closer than this it has sealed
 SMOOTHING = 0.05  # s; a shorter tug does not break the seal
 GRACE = 0.15  # s after sealing, in which it holds whatever comes: the impact that sealed it shall not break it
 RECOVERY = 0.3  # s after a loss in which it draws in air and seals on nothing
+_SOON = 0.3  # m; in a control step of 0.1 s nothing comes nearer than that to the lip, and `DEPTH` is in it
 _SLACK = 0.005  # m; what was struck may be in by that much
 
 
@@ -70,6 +71,7 @@ class Suction:
     def reset(self) -> None:
         """Forgets what it held: `Physics.restore` has taken it away."""
         self._attachment, self.on, self.lost, self._broken_for = None, False, 0, math.inf
+        self._near: list[tuple[Body, Vec3]] = []
         self._forget()
 
     def _forget(self) -> None:
@@ -93,6 +95,19 @@ class Suction:
         self.on = on
         if not on:
             self._drop()
+        elif self._attachment is None:
+            self._near = self._around()
+
+    def _around(self) -> list[tuple[Body, Vec3]]:
+        """Gives what the lip may reach before the next command: most of what is allowed is far away."""
+        (x, y, z), _ = self.pose()
+        near = []
+        for body, half in self._allowed:
+            (a, b, c), _ = body.inertial_pose()
+            reach = _SOON + 2 * math.hypot(*half)  # the centre of mass is anywhere within
+            if (a - x) ** 2 + (b - y) ** 2 + (c - z) ** 2 < reach * reach:
+                near.append((body, half))
+        return near
 
     def _drop(self) -> None:
         if self._attachment is not None:
@@ -122,9 +137,9 @@ class Suction:
             self._feel(self._attachment)
             return
         self._broken_for += self._physics.dt
-        if self.on and self._allowed and self._broken_for > RECOVERY:
+        if self.on and self._near and self._broken_for > RECOVERY:
             lip = self.pose()
-            found = next((body for body, half in self._allowed if seals(lip, body.pose(), half)), None)
+            found = next((body for body, half in self._near if seals(lip, body.pose(), half)), None)
             if found is not None:
                 self._seal(found)
 
