@@ -215,7 +215,11 @@ class WarehousePick(Task[State]):
         size = self._size[self._ordered.number]
         face = ahead_of(ordered, size[0] / 2)
         felt += [*tool.see(face), *tool.facing(ordered[1]), ordered[2], *size, self._room]
-        felt += [clip(face[2] - self.world.layout.ordered.z, -FAR, FAR), clip(OUTSIDE - self._least_x(self._ordered), 0.0, FAR), clip(tool.x - DEPTH / 2, -FAR, FAR)]
+        felt += [
+            clip(face[2] - self.world.layout.ordered.z, -FAR, FAR),
+            clip(OUTSIDE - self._least_x(self._ordered), 0.0, FAR),
+            clip(tool.x - DEPTH / 2, -FAR, FAR),
+        ]
         felt += tool.facing(0.0)
         for body, (place, yaw, _) in zip(self._watched[1:], others, strict=True):
             felt += [*tool.see(place), *tool.facing(yaw), *self._size[body.number]]

@@ -124,7 +124,8 @@ class Body:
     @property
     def base_link(self) -> str:
         """The base's name among the links."""
-        return next(iter(self._links))
+        name: str = next(iter(self._links))
+        return name
 
     def pose(self) -> Pose:
         """Gives the base frame's position (m) and quaternion in the world."""

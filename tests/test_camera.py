@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Iterator
-
-import cv2
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray

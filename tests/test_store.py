@@ -133,16 +133,14 @@ def beside_a_robot() -> tuple[Physics, Store]:
 
 @pytest.mark.medium
 def test_the_same_bits_after_other_racks() -> None:
-    """Where the solver may stop before its last iteration, 13 of 60 repeats differ."""
-    fresh = []
-    for seed in (1, 2, 4):
-        built = beside_a_robot()
-        fresh.append(run(built, seed, 9, 250))
-        built[0].close()
+    """Where the solver may stop before its last iteration, half of these repeats differ."""
     built = beside_a_robot()
-    for repeat in range(42):
+    fresh = run(built, 0, 9, 250)
+    built[0].close()
+    built = beside_a_robot()
+    for repeat in range(0, 160, 8):
         run(built, 100 + repeat, repeat % 10, 60)
-        assert run(built, (1, 2, 4)[repeat % 3], 9, 250) == fresh[repeat % 3]
+        assert run(built, 0, 9, 250) == fresh
     built[0].close()
 
 

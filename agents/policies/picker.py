@@ -1,4 +1,4 @@
-"""The scripted rival in robosim/WarehousePick: lines up with the ordered front, touches it, lifts it off and pulls it out.
+"""The scripted rival in robosim/WarehousePick: lines up with the ordered front, touches it, lifts it, pulls it out.
 
 A state machine whose state can be read off the observation: what is held, how far it was raised, and how far it is out.
 The inverse kinematics of mast and arm are written out in polar coordinates about the mast: where the front is in the

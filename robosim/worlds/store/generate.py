@@ -15,7 +15,7 @@ OFF_EYE = (0.4, 0.9)  # m, how far the ordered package's middle may be from `EYE
 ASIDE = (0.10, 0.03)  # m, how far the robot may stand to a side: between close neighbours a package is pulled straight
 EYE = 0.95  # m, the height that is easiest to reach
 CUP = (0.12, 1.78)  # m, heights at which an arm's cup can hold the middle of a front
-STAND = (0.93, 0.99)  # m, from the ordered package's front to the middle of the robot: room to pull it out
+STAND = (0.97, 1.02)  # m, from the ordered package's front to the middle of the robot: room to pull it out
 TURNED = 0.06  # rad, how far the robot may look past the rack
 _FULL = 5  # packages on one board, at most
 
