@@ -25,7 +25,6 @@ from robosim.task import Observation, Task, at_level
 from robosim.worlds.store.delivered import GENTLE, PutDown, delivered, placement
 from robosim.worlds.store.layout import Parcel
 from robosim.worlds.store.store import DropOff
-from robosim.worlds.warehouse.layout import Area
 
 PHYSICS_DT = 1 / 100  # s
 CONTROL_DT = 1 / 10  # s
