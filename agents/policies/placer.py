@@ -49,8 +49,14 @@ class _Joints(NamedTuple):
     reach: float
 
 
+AHEAD = _Joints(0.0, 0.5)  # rad and m, where it puts down what it does not see
+
+
 class Placer:
-    """Chooses actions as `Policy` says. Its state is the place chosen: bearing (rad) and reach (m), shape (n, 2)."""
+    """Chooses actions as `Policy` says. Its state is the place chosen: bearing (rad) and reach (m), shape (n, 2).
+
+    Where it is told no poses, because cameras see instead, it goes by feel and puts the package down straight ahead.
+    """
 
     def predict(
         self,
@@ -60,20 +66,22 @@ class Placer:
         deterministic: bool = False,
     ) -> tuple[NDArray[np.float32], State]:
         """Chooses an action; see `Policy.predict`."""
-        assert isinstance(observation, np.ndarray)
-        rows = np.atleast_2d(observation).astype(np.float64)
+        told = observation["state"] if isinstance(observation, dict) else observation
+        rows = np.atleast_2d(told).astype(np.float64)
         chosen = np.full((len(rows), 2), np.nan) if state is None else state[0].copy()
         if episode_start is not None:
             chosen[np.reshape(episode_start, -1)] = np.nan
         actions = np.zeros((len(rows), 4), np.float32)
         for number, seen in enumerate(rows):
-            if seen[HELD]:
+            if seen[HELD] and isinstance(observation, dict):
+                actions[number] = feel(seen)
+            elif seen[HELD]:
                 before = None if np.isnan(chosen[number, 0]) else _Joints(*chosen[number].tolist())
                 chosen[number] = goal = choose(seen, before)
                 actions[number] = act(seen, goal)
             else:
                 actions[number] = 0.0, 0.0, _BACK, -1.0
-        return actions.reshape(*observation.shape[:-1], 4), (chosen,)
+        return actions.reshape(*told.shape[:-1], 4), (chosen,)
 
 
 def act(seen: NDArray[np.float64], goal: _Joints) -> tuple[float, float, float, float]:
@@ -88,6 +96,16 @@ def act(seen: NDArray[np.float64], goal: _Joints) -> tuple[float, float, float, 
         speed = min(SLOWLY + BRAKING * max(low - 0.02, 0.0), QUICKLY)
         return turret, ramped(seen, -speed, 1) if not down else -speed / RATES[1], reach, 1.0
     return turret, _carry(seen), reach, 1.0
+
+
+def feel(seen: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Gives the action that puts down what is held, wherever that is, by joints and cup alone."""
+    off = AHEAD.turret - float(seen[TURRET]), AHEAD.reach - float(seen[REACHED])
+    turret, reach = (towards(seen, way, joint) for way, joint in zip(off, (0, 2), strict=True))
+    if any(abs(way) > near for way, near in zip(off, ALIGNED, strict=True)):
+        return turret, 0.0, reach, 1.0
+    stands = seen[SAG] < STANDS
+    return 0.0, 0.0 if stands else ramped(seen, -SLOWLY, 1), 0.0, -1.0 if stands else 1.0
 
 
 def _carry(seen: NDArray[np.float64]) -> float:

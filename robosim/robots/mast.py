@@ -92,6 +92,7 @@ class Mast:
         driven = "turret_joint", "lift_joint", *(f"stage_{k + 1}_joint" for k in range(STAGES))
         self._driven, self._lift = body.joints(*driven), body.joints("lift_joint")
         self._bellows = body.joints("bellows_joint", "nod_joint")
+        self._moved = False
         self._all = body.joints(*driven, "bellows_joint", "nod_joint")
         self.press = self.sag = self.load = 0.0
         self._asked, self._rates = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
@@ -102,6 +103,7 @@ class Mast:
         """Puts it somewhere, at rest, the bellows loose."""
         self._all.reset((*self._each(turret, lift, reach), 0.0, 0.0))
         self.press = self.sag = self.load = 0.0
+        self._moved = False
         self._asked, self._rates = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
         self._goal = [turret, lift, reach]
         self._tell()
@@ -116,6 +118,7 @@ class Mast:
 
     def actuate(self) -> None:
         """Moves what the motors are told, and lets the springs push; before each physics step."""
+        self._moved = True
         positions, velocities = self._all.positions_velocities()
         self._spring(positions[-2:], velocities[-2:])
         moving = False
@@ -171,5 +174,5 @@ class Mast:
         return sum(abs(speed * effort) for speed, effort in zip(velocities, efforts, strict=True))
 
     def lift_force(self) -> float:
-        """Gives what the lift's motor did in the last physics step, N, upwards."""
-        return self._lift.efforts()[2][0]
+        """Gives what the lift's motor did in the last physics step, N, upwards; 0 before the first since a reset."""
+        return self._lift.efforts()[2][0] if self._moved else 0.0  # PyBullet would tell of the episode before
