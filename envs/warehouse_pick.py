@@ -55,10 +55,11 @@ class WarehousePick(Task[State]):
     20      rad   how far its front points up
     21–23   m     its depth, width and height
     24      m     room above it, up to the next board, as it stood at first, at most `ROOM`
-    25      m     how far it is still to be pulled to be clear of the rack
-    26      m     from the tool to the rack's front, along the rack's axis
-    27, 28  1     sine and cosine of the angle by which the rack's front is off from looking straight at the tool
-    29–60         of the `OTHERS` that stood nearest to it, nearest first: middle (m), sine and cosine as above, depth,
+    25      m     how far its front is above where it stood
+    26      m     how far it is still to be pulled to be clear of the rack
+    27      m     from the tool to the rack's front, along the rack's axis
+    28, 29  1     sine and cosine of the angle by which the rack's front is off from looking straight at the tool
+    30–61         of the `OTHERS` that stood nearest to it, nearest first: middle (m), sine and cosine as above, depth,
                   width and height (m); where there are fewer, `FAR` away and of no size
     ======  ====  =====================================================================================
 
@@ -91,7 +92,7 @@ class WarehousePick(Task[State]):
             self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
             return
         seen = [FAR] * 3 + [1.0, 1.0]
-        most = [*seen, 2.0, *[_SIZES] * 3, ROOM, FAR, FAR, 1.0, 1.0, *[*seen, *[_SIZES] * 3] * OTHERS]
+        most = [*seen, 2.0, *[_SIZES] * 3, ROOM, FAR, FAR, FAR, 1.0, 1.0, *[*seen, *[_SIZES] * 3] * OTHERS]
         bounds = np.array([*low, *(-value for value in most)], np.float32), np.array([*high, *most], np.float32)
         self.observation_space = spaces.Box(*bounds)
 
@@ -212,8 +213,13 @@ class WarehousePick(Task[State]):
         tool = Tool(self.robot)
         ordered, *others = self._localiser.read(self._watched)
         size = self._size[self._ordered.number]
-        felt += [*tool.see(ahead_of(ordered, size[0] / 2)), *tool.facing(ordered[1]), ordered[2], *size, self._room]
-        felt += [clip(OUTSIDE - self._least_x(self._ordered), 0.0, FAR), clip(tool.x - DEPTH / 2, -FAR, FAR)]
+        face = ahead_of(ordered, size[0] / 2)
+        felt += [*tool.see(face), *tool.facing(ordered[1]), ordered[2], *size, self._room]
+        felt += [
+            clip(face[2] - self.world.layout.ordered.z, -FAR, FAR),
+            clip(OUTSIDE - self._least_x(self._ordered), 0.0, FAR),
+            clip(tool.x - DEPTH / 2, -FAR, FAR),
+        ]
         felt += tool.facing(0.0)
         for body, (place, yaw, _) in zip(self._watched[1:], others, strict=True):
             felt += [*tool.see(place), *tool.facing(yaw), *self._size[body.number]]

@@ -38,7 +38,7 @@ class Joints:
         )  # fmt: skip
 
     def hold(self, positions: Sequence[float], force: float | Sequence[float], gain: float = 0.1) -> None:
-        """Holds positions (rad or m) with at most ``force`` (N·m or N; one for all or one a joint), until told otherwise.
+        """Holds positions (rad or m) with at most ``force`` (N·m or N, for all or for each), until told otherwise.
 
         ``gain`` is the share of the way to a position that a joint shall go in one physics step; 0.1 is PyBullet's.
         """

@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from robosim.body import Pose
+from robosim.body import Body, Pose
 from robosim.math import Vec3, clip
 from robosim.physics import Physics
 from robosim.robots.robot import Robot
@@ -75,7 +75,7 @@ class Courier(Robot):
         most = np.array([2 * FORWARD, 2 * YAW_RATE], np.float32)
         self.proprioception_space = self._encoders_space = spaces.Box(-most, most)
         self.mount, self.lidar_position = CAMERA, LIDAR
-        self.body = physics.load_urdf(self.urdf)
+        self.body = self._load(physics)
         self.body.set_damping(0.0, 0.0)
         self.body.set_friction(1.0)  # PyBullet multiplies two bodies' friction: the floor's alone shall count
         self.body.set_friction(0.0, ["casters"])
@@ -90,6 +90,9 @@ class Courier(Robot):
         self._stepped = False
         self._steps = self._alone = 0
         self._impulses: dict[int, float] = {}
+
+    def _load(self, physics: Physics) -> Body:
+        return physics.load_urdf(self.urdf)
 
     def reset(self, pose: Pose, rng: np.random.Generator, noise: float) -> None:
         """Readies it for an episode, at rest; see `Robot.reset`."""

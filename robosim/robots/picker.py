@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from robosim.body import Pose
+from robosim.body import Body, Pose
 from robosim.math import Vec3
 from robosim.physics import Physics
 from robosim.robots.courier import FORWARD, URDF, YAW_RATE, Courier
@@ -26,6 +26,7 @@ STOWED: Vec3 = (math.pi, CLEAR + 0.1, REACH[0])  # rad, m, m: arm drawn in above
 WRIST = Mount((0.24, 0.0, 0.055), (1.0, 0.0, -0.1), link="stage_4")  # above the flange, over the cup's edge
 MAST = Mount((0.05, 0.0, 1.80), (1.0, 0.0, -0.75), link="mast")  # at the mast's top: it turns with the turret
 _LIP: Vec3 = (0.014, 0.0, 0.0)  # m, in the cup's link
+_JACKED = 0.001  # m by which jacks lift it off its wheels where it is parked
 _LOAD_MEMORY = 0.1  # s
 _MOST_SAG, _MOST_PRESS = 0.6, 0.035  # rad and m: the joints' ends
 
@@ -35,8 +36,8 @@ class Picker(Courier):
 
     Speed and yaw rate as `Courier` has them. Turret (positive: counter-clockwise), lift and arm are rates, ±1 being
     `robosim.robots.mast.RATES`; they slew, end at the joints' limits, and below the deck's height the turret stays
-    within `robosim.robots.mast.TURN_LOW` of ahead. Suction above 0 draws air, otherwise not. Parked, wheels are braked
-    and an action is (turret, lift, arm, suction).
+    within `robosim.robots.mast.TURN_LOW` of ahead. Suction above 0 draws air, otherwise not. Parked, it
+    stands on jacks, which halves what the physics costs, and an action is (turret, lift, arm, suction).
 
     Proprioception:
 
@@ -56,7 +57,7 @@ class Picker(Courier):
 
     Args:
         physics: Where it is loaded.
-        parked: Brake the wheels, and take no commands for them.
+        parked: Stand on jacks, and take no commands for the wheels.
 
     Attributes:
         mast: Turret, lift and arm.
@@ -68,8 +69,8 @@ class Picker(Courier):
 
     def __init__(self, physics: Physics, *, parked: bool = False) -> None:
         """Loads the body; see the class."""
-        super().__init__(physics)
         self.parked = parked
+        super().__init__(physics)
         self.action_space = spaces.Box(-1.0, 1.0, (4 if parked else 6,), np.float32)
         low = [] if parked else [-2 * FORWARD, -2 * YAW_RATE]
         high = [-value for value in low]
@@ -79,7 +80,12 @@ class Picker(Courier):
         self.proprioception_space = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))
         self.mast = Mast(self.body, physics.dt)
         self.suction = Suction(physics, self.body, "cup", _LIP)
-        self._load = 0.0
+        self._borne = 0.0
+
+    def _load(self, physics: Physics) -> Body:
+        body = physics.load_urdf(self.urdf, fixed=self.parked)
+        body.dynamic = True  # its arm moves, and must be taken out of all contact before a restore
+        return body
 
     def reset(self, pose: Pose, rng: np.random.Generator, noise: float, arm: Vec3 = STOWED) -> None:
         """Readies it for an episode, at rest; see `Robot.reset`.
@@ -90,22 +96,24 @@ class Picker(Courier):
             noise: Multiplies the sensors' noise.
             arm: Turret (rad), lift (m) and reach (m) that it begins with.
         """
-        super().reset(pose, rng, noise)
+        (x, y, z), turn = pose
+        super().reset(((x, y, z + _JACKED), turn) if self.parked else pose, rng, noise)
         self.suction.reset()
         self.mast.reset(*arm)
-        self._load = 0.0
+        self._borne = 0.0
 
     def act(self, action: NDArray[np.float32]) -> None:
         """Takes one command; see the class."""
-        drive = action[:2] if not self.parked else np.zeros(2, np.float32)
-        super().act(drive)
+        if not self.parked:
+            super().act(action[:2])
         turret, lift, arm, suction = action[-4:].tolist()
         self.mast.ask((turret, lift, arm))
         self.suction.switch(suction > 0)
 
     def actuate(self) -> None:
         """Moves what the motors are told, lets springs push and the cup seal or let go; see `Robot.actuate`."""
-        super().actuate()
+        if not self.parked:
+            super().actuate()
         self.mast.actuate()
         self.suction.actuate()
 
@@ -116,12 +124,12 @@ class Picker(Courier):
 
     def proprioception(self) -> NDArray[np.float32]:
         """Reads the encoders and the arm; see the class. To be read once a control step."""
-        encoders = super().proprioception()
+        encoders = [] if self.parked else super().proprioception().tolist()
         mast, suction, motion = self.mast, self.suction, self.mast.motion()
-        self._load += (1 - math.exp(-0.1 / _LOAD_MEMORY)) * (mast.lift_force() - self._load)
+        self._borne += (1 - math.exp(-0.1 / _LOAD_MEMORY)) * (mast.lift_force() - self._borne)
         arm = [motion.turret, motion.lift, motion.reach, *motion.rates, float(suction.on)]
-        arm += [float(suction.held is not None), mast.sag, mast.press, self._load]
-        senses = np.array(arm if self.parked else [*encoders, *arm], np.float32)
+        arm += [float(suction.held is not None), mast.sag, mast.press, self._borne]
+        senses = np.array([*encoders, *arm], np.float32)
         space = self.proprioception_space
         clipped: NDArray[np.float32] = np.minimum(np.maximum(senses, space.low), space.high)
         return clipped
