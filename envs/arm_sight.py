@@ -131,12 +131,12 @@ class Eyes:
 
 
 def one_hot(letter: str) -> NDArray[np.float32]:
-    """Gives an order as a row with a 1 in its letter's place, shape (1, letters)."""
-    row = np.zeros((1, len(LETTERS)), np.float32)
-    row[0, LETTERS.index(letter)] = 1.0
+    """Gives an order as numbers with a 1 in its letter's place, shape (letters,)."""
+    row = np.zeros(len(LETTERS), np.float32)
+    row[LETTERS.index(letter)] = 1.0
     return row
 
 
 def order_space() -> spaces.Box:
     """Describes what `one_hot` gives."""
-    return spaces.Box(0.0, 1.0, (1, len(LETTERS)), np.float32)
+    return spaces.Box(0.0, 1.0, (len(LETTERS),), np.float32)

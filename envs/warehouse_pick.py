@@ -65,8 +65,8 @@ class WarehousePick(Task[State]):
 
     Where packages are is known to within `robosim.envs.arm_sight.POSE_ERROR`; what they weigh is not.
 
-    With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot (shape
-    (1, 6)), and the pictures are those of `robosim.envs.arm_sight.Eyes`.
+    With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot, and
+    the pictures are those of `robosim.envs.arm_sight.Eyes`.
     """
 
     OBSERVATIONS = ("state", "camera")

@@ -64,8 +64,8 @@ class WarehousePlace(Task[State]):
     Where packages are is known to within `robosim.envs.arm_sight.POSE_ERROR`; what they weigh is not. An area measures
     1.6 m each way.
 
-    With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot (shape
-    (1, 6)), and the pictures are those of `robosim.envs.arm_sight.Eyes`.
+    With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot, and
+    the pictures are those of `robosim.envs.arm_sight.Eyes`.
     """
 
     OBSERVATIONS = ("state", "camera")

@@ -17,6 +17,7 @@ from robosim.robots.mast import COLUMN, RATES, REACH, SLEWS, TURN_LOW
 
 # Where things are in robosim/WarehousePlace's observation; its docstring has them all.
 TURRET, REACHED, SPEEDS, HELD, LOAD = 0, 2, slice(3, 6), 7, 10
+LIFT_SPEED, LIFT_TOLD = 4, 12
 SAG, PACKAGE, TURNED, SIZE, LOWEST = 8, slice(15, 18), slice(18, 20), slice(21, 24), 24
 AREA, AREA_TURN, OTHERS = slice(25, 27), slice(27, 29), slice(29, 53)
 _ROW = 8  # numbers of one of the others
@@ -34,6 +35,7 @@ OVER = 0.05  # m of room below what is carried
 ALIGNED = (0.03, 0.02)  # rad and m, near enough to let it down
 SLOWLY, QUICKLY, BRAKING = 0.10, 0.40, 2.5  # m/s and 1/s: how fast it comes down, near the floor and at most
 STANDS = -0.004  # rad; it stands once the cup is pressed past it and nods up, which is surer than any look at it
+STALLED = 0.01  # m/s; told to go down, the lift is slower only if it cannot
 _BACK = -0.6  # share of the arm's rate at which the cup is drawn away
 _BRAKES = 0.5  # share of a joint's slew that braking reckons with
 _SETTLE = 0.3  # s, over which the last bit of a way is gone
@@ -49,8 +51,14 @@ class _Joints(NamedTuple):
     reach: float
 
 
+AHEAD = _Joints(0.0, 0.5)  # rad and m, where it puts down what it does not see
+
+
 class Placer:
-    """Chooses actions as `Policy` says. Its state is the place chosen: bearing (rad) and reach (m), shape (n, 2)."""
+    """Chooses actions as `Policy` says. Its state is the place chosen: bearing (rad) and reach (m), shape (n, 2).
+
+    Where it is told no poses, because cameras see instead, it goes by feel and puts the package down straight ahead.
+    """
 
     def predict(
         self,
@@ -60,26 +68,28 @@ class Placer:
         deterministic: bool = False,
     ) -> tuple[NDArray[np.float32], State]:
         """Chooses an action; see `Policy.predict`."""
-        assert isinstance(observation, np.ndarray)
-        rows = np.atleast_2d(observation).astype(np.float64)
+        told = observation["state"] if isinstance(observation, dict) else observation
+        rows = np.atleast_2d(told).astype(np.float64)
         chosen = np.full((len(rows), 2), np.nan) if state is None else state[0].copy()
         if episode_start is not None:
             chosen[np.reshape(episode_start, -1)] = np.nan
         actions = np.zeros((len(rows), 4), np.float32)
         for number, seen in enumerate(rows):
-            if seen[HELD]:
+            if seen[HELD] and isinstance(observation, dict):
+                actions[number] = feel(seen)
+            elif seen[HELD]:
                 before = None if np.isnan(chosen[number, 0]) else _Joints(*chosen[number].tolist())
                 chosen[number] = goal = choose(seen, before)
                 actions[number] = act(seen, goal)
             else:
                 actions[number] = 0.0, 0.0, _BACK, -1.0
-        return actions.reshape(*observation.shape[:-1], 4), (chosen,)
+        return actions.reshape(*told.shape[:-1], 4), (chosen,)
 
 
 def act(seen: NDArray[np.float64], goal: _Joints) -> tuple[float, float, float, float]:
     """Gives the action that brings what is held to a place, and lets it down and go there."""
     low = float(seen[LOWEST])
-    if low < OVER / 2 and seen[SAG] < STANDS:
+    if low < OVER / 2 and stands(seen):
         return 0.0, 0.0, 0.0, -1.0
     off = goal.turret - float(seen[TURRET]), goal.reach - float(seen[REACHED])
     down = low < OVER / 2  # no more steering: it may touch already
@@ -88,6 +98,23 @@ def act(seen: NDArray[np.float64], goal: _Joints) -> tuple[float, float, float, 
         speed = min(SLOWLY + BRAKING * max(low - 0.02, 0.0), QUICKLY)
         return turret, ramped(seen, -speed, 1) if not down else -speed / RATES[1], reach, 1.0
     return turret, _carry(seen), reach, 1.0
+
+
+def feel(seen: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Gives the action that puts down what is held, wherever that is, by joints and cup alone."""
+    off = AHEAD.turret - float(seen[TURRET]), AHEAD.reach - float(seen[REACHED])
+    turret, reach = (towards(seen, way, joint) for way, joint in zip(off, (0, 2), strict=True))
+    if any(abs(way) > near for way, near in zip(off, ALIGNED, strict=True)):
+        return turret, 0.0, reach, 1.0
+    if stands(seen):
+        return 0.0, 0.0, 0.0, -1.0
+    return 0.0, ramped(seen, -SLOWLY, 1), 0.0, 1.0
+
+
+def stands(seen: NDArray[np.float64]) -> bool:
+    """Says whether what is held stands: the cup nods up, or the lift gets no lower."""
+    stuck = seen[LIFT_TOLD] < -0.1 and seen[LIFT_SPEED] > -STALLED
+    return bool(seen[SAG] < STANDS or stuck)
 
 
 def _carry(seen: NDArray[np.float64]) -> float:
