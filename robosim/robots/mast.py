@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from robosim.body import Body
 from robosim.math import Vec3, clip
+from robosim.physics import GRAVITY
 
 COLUMN = 0.25  # m, where the mast's axis stands in the base frame, ahead of the middle
 TURRET = math.radians(185.0)  # rad, at most, either way; 0 points ahead
@@ -25,6 +26,7 @@ DROP = 0.11  # m, from the arm's middle to what is its lowest: half the cup, and
 CLEAR = 0.42  # m
 TURN_LOW = 0.25  # rad
 
+_OWN = 7.15  # kg that hang on the lift: carriage, stages, bellows, cup
 _GAIN = 0.2  # share of the way to where the motors shall be that they go in a physics step
 _LAG = (0.02, 0.01, 0.01)  # rad, m, m: farther than this behind, what is asked waits for what is reached
 
@@ -92,20 +94,20 @@ class Mast:
         driven = "turret_joint", "lift_joint", *(f"stage_{k + 1}_joint" for k in range(STAGES))
         self._driven, self._lift = body.joints(*driven), body.joints("lift_joint")
         self._bellows = body.joints("bellows_joint", "nod_joint")
-        self._moved = False
         self._all = body.joints(*driven, "bellows_joint", "nod_joint")
         self.press = self.sag = self.load = 0.0
         self._asked, self._rates = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
         self._goal = [0.0, LIFT[0], REACH[0]]
+        self._fresh = True  # no physics step since the last reset
         self._each_force = [FORCES[0], FORCES[1], *[FORCES[2]] * STAGES]
 
     def reset(self, turret: float, lift: float, reach: float) -> None:
         """Puts it somewhere, at rest, the bellows loose."""
         self._all.reset((*self._each(turret, lift, reach), 0.0, 0.0))
         self.press = self.sag = self.load = 0.0
-        self._moved = False
         self._asked, self._rates = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
         self._goal = [turret, lift, reach]
+        self._fresh = True
         self._tell()
 
     def ask(self, rates: Vec3) -> None:
@@ -118,7 +120,7 @@ class Mast:
 
     def actuate(self) -> None:
         """Moves what the motors are told, and lets the springs push; before each physics step."""
-        self._moved = True
+        self._fresh = False
         positions, velocities = self._all.positions_velocities()
         self._spring(positions[-2:], velocities[-2:])
         moving = False
@@ -170,9 +172,13 @@ class Mast:
 
     def power(self) -> float:
         """Gives what the motors delivered in the last physics step, W; what they brake is not given back."""
+        if self._fresh:
+            return 0.0
         _, velocities, efforts = self._driven.efforts()
         return sum(abs(speed * effort) for speed, effort in zip(velocities, efforts, strict=True))
 
     def lift_force(self) -> float:
-        """Gives what the lift's motor did in the last physics step, N, upwards; 0 before the first since a reset."""
-        return self._lift.efforts()[2][0] if self._moved else 0.0  # PyBullet would tell of the episode before
+        """Gives what the lift's motor did in the last physics step, N, upwards."""
+        if self._fresh:  # PyBullet would tell of an earlier episode: that is no part of a saved state
+            return _OWN * GRAVITY
+        return self._lift.efforts()[2][0]

@@ -24,7 +24,7 @@ from robosim.sensors.camera import Mount
 MASS = 124.15  # kg
 STOWED: Vec3 = (math.pi, CLEAR + 0.1, REACH[0])  # rad, m, m: arm drawn in above the deck
 WRIST = Mount((0.24, 0.0, 0.055), (1.0, 0.0, -0.1), link="stage_4")  # above the flange, over the cup's edge
-MAST = Mount((0.05, 0.0, 1.80), (1.0, 0.0, -0.75), link="mast")  # at the mast's top: it turns with the turret
+MAST = Mount((0.05, 0.0, 1.80), (1.0, 0.0, -1.2), link="mast")  # at the mast's top: it turns with the turret
 _LIP: Vec3 = (0.014, 0.0, 0.0)  # m, in the cup's link
 _JACKED = 0.001  # m by which jacks lift it off its wheels where it is parked
 _LOAD_MEMORY = 0.1  # s
@@ -100,7 +100,7 @@ class Picker(Courier):
         super().reset(((x, y, z + _JACKED), turn) if self.parked else pose, rng, noise)
         self.suction.reset()
         self.mast.reset(*arm)
-        self._borne = 0.0
+        self._borne = self.mast.lift_force()
 
     def act(self, action: NDArray[np.float32]) -> None:
         """Takes one command; see the class."""
