@@ -34,6 +34,7 @@ NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err
 OTHERS = 4  # packages that are observed beside the ordered one: the nearest
 OUTSIDE = DEPTH / 2 + 0.01  # m along x, the rack's own axis: beyond it a package is clear
 TURRET, LIFT, OUT = 0.35, (CLEAR + 0.05, 1.3), (REACH[0], 0.32)  # rad, m, m: where the arm begins, at most, and between
+CLOSE = 0.05  # m; millimetres count before the front, and are nothing in a range of metres
 ROOM = 0.5  # m; more than that above a package is told as this
 _SIZES = 0.5  # m, of a package, at most
 
@@ -60,6 +61,7 @@ class WarehousePick(Task[State]):
     28, 29  1     sine and cosine of the angle by which the rack's front is off from looking straight at the tool
     30–61         of the `OTHERS` that stood nearest to it, nearest first: middle (m), sine and cosine as above, depth,
                   width and height (m); where there are fewer, `FAR` away and of no size
+    62–64   1     the ordered front again, close up: each of 15–17 as v / (|v| + `CLOSE`)
     ======  ====  =====================================================================================
 
     Where packages are is known to within `robosim.envs.arm_sight.POSE_ERROR`; what they weigh is not.
@@ -91,7 +93,7 @@ class WarehousePick(Task[State]):
             self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
             return
         seen = [FAR] * 3 + [1.0, 1.0]
-        most = [*seen, 2.0, *[_SIZES] * 3, ROOM, FAR, FAR, FAR, 1.0, 1.0, *[*seen, *[_SIZES] * 3] * OTHERS]
+        most = [*seen, 2.0, *[_SIZES] * 3, ROOM, FAR, FAR, FAR, 1.0, 1.0, *[*seen, *[_SIZES] * 3] * OTHERS, *[1.0] * 3]
         bounds = np.array([*low, *(-value for value in most)], np.float32), np.array([*high, *most], np.float32)
         self.observation_space = spaces.Box(*bounds)
 
@@ -223,6 +225,7 @@ class WarehousePick(Task[State]):
         for body, (place, yaw, _) in zip(self._watched[1:], others, strict=True):
             felt += [*tool.see(place), *tool.facing(yaw), *self._size[body.number]]
         felt += [FAR, FAR, FAR, 0.0, 0.0, 0.0, 0.0, 0.0] * (OTHERS - len(others))
+        felt += [value / (abs(value) + CLOSE) for value in tool.see(face)]
         return np.array(felt, np.float32)
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:

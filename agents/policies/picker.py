@@ -20,16 +20,18 @@ TURRET, LIFT, REACH, HELD, PRESS, LOAD = 0, 1, 2, 7, 9, 10
 FRONT, SIZE, ROOM, RAISED, LEFT, RACK = slice(15, 18), slice(21, 24), 24, 25, 26, slice(28, 30)
 
 STANDOFF = 0.06  # m before the front, where it lines up
-ALIGNED = 0.012  # m aside and in height, from which it goes on
-TOUCHING = 0.10  # m/s at which the cup meets the front
+FARTHER = 0.10  # m by which it keeps off farther, at most, the farther aside it is
+ALIGNED = (0.006, 0.021)  # m aside and in height: from there on it keeps `STANDOFF`, and as much less as it is nearer
+INTO = 0.02  # m beyond the front to which the cup heads: it meets it at a tenth of a metre a second
 HIGHER = 0.008  # m above the middle, where it grips: the cup must clear the board
 RAISE, OVERHEAD = 0.028, 0.014  # m it lifts a package before it pulls, and leaves to the board above
-RAISED_ENOUGH = 0.012  # m from which it begins to pull
+RAISED_ENOUGH = (0.004, 0.016)  # m from which it begins to pull, and from which it pulls with full speed
 PULL = (0.30, 0.15)  # m/s, a light and a heavy package
 HEAVY = (110.0, 190.0)  # N on the lift, its own weight of 70 N included, between which it slows down
-PRESSED = 0.02  # m of the bellows from which it backs off, if nothing seals
+PRESSED, YIELD = 0.008, 8.0  # m of the bellows from which it yields, and m/s a metre by which
+DRAW = 0.11  # m before the front, where it begins to draw air
 GAIN, BRAKE = 5.0, 1.0  # 1/s and m/s² (rad/s²): how it comes to a stop at a goal
-_PULLED = 0.01  # m beyond the rack's front where it stops
+_BEYOND = 0.006  # m past the rack's front where it would stop
 
 
 class Wanted(NamedTuple):
@@ -70,27 +72,23 @@ def _approach(seen: list[float]) -> Wanted:
     reach = seen[REACH]
     # Inverse kinematics: the front in polar coordinates about the mast, which is `reach` behind the tool.
     turn, away = math.atan2(y, x + reach), math.hypot(x + reach, y)
-    gap, off = away - reach, max(abs(turn) * away, abs(z))
-    if seen[PRESS] > PRESSED:
-        return Wanted(0.0, 0.0, -TOUCHING, True)
-    ahead = gap if off < ALIGNED else gap - STANDOFF - min(off, 0.1)
-    arm = to_goal(ahead, RATES[2])
-    if off < ALIGNED:
-        arm = max(arm, TOUCHING) if gap > -0.03 else -TOUCHING
-    return Wanted(to_goal(turn, RATES[0]), to_goal(z, RATES[1]), arm, gap < STANDOFF + 0.05)
+    gap, off = away - reach, math.hypot(turn * away, z)
+    apart = share(off, ALIGNED)
+    # Boards stand out beyond fronts: from farther aside it keeps a larger distance.
+    arm = to_goal(gap - apart * (STANDOFF + min(off, FARTHER)) + (1 - apart) * INTO, RATES[2])
+    arm -= YIELD * max(seen[PRESS] - PRESSED, 0.0)
+    return Wanted(to_goal(turn, RATES[0]), to_goal(z, RATES[1]), arm, gap < DRAW)
 
 
 def _pull(seen: list[float]) -> Wanted:
     """Lifts what it holds off the board, pulls it out straight, and holds it still before the rack."""
-    goal = min(RAISE, max(seen[ROOM] - OVERHEAD, RAISED_ENOUGH + 0.004))
+    goal = min(RAISE, max(seen[ROOM] - OVERHEAD, RAISED_ENOUGH[1]))
     lift = to_goal(goal - seen[RAISED], 0.12)
-    share = min(max((seen[LOAD] - HEAVY[0]) / (HEAVY[1] - HEAVY[0]), 0.0), 1.0)
-    fastest = (1 - share) * PULL[0] + share * PULL[1]
-    ready = min(max((seen[RAISED] - RAISED_ENOUGH / 2) / (RAISED_ENOUGH / 2), 0.0), 1.0)
-    out = seen[LEFT] + _PULLED
+    heavy = share(seen[LOAD], HEAVY)
+    fastest = (1 - heavy) * PULL[0] + heavy * PULL[1]
     if seen[LEFT] <= 0.0:
         return Wanted(0.0, 0.0, 0.0, True)
-    arm = -ready * to_goal(out, fastest)
+    arm = -share(seen[RAISED], RAISED_ENOUGH) * to_goal(seen[LEFT] + _BEYOND, fastest)
     # The package's middle goes straight away from the rack, whichever way the arm points.
     sine, cosine = seen[RACK]
     aside = math.atan2(sine, cosine)
@@ -102,14 +100,20 @@ def _grope(seen: list[float]) -> Wanted:
     """Goes straight ahead, drawing air, until something is held; backs off and tries a little higher if not."""
     if seen[HELD] > 0.5:
         return Wanted(0.0, 0.03, -0.1, True)
-    if seen[PRESS] > PRESSED:
-        return Wanted(0.0, 0.1, -TOUCHING, True)
+    if seen[PRESS] > 2 * PRESSED:
+        return Wanted(0.0, 0.1, -0.1, True)
     return Wanted(to_goal(-seen[TURRET], 0.2), 0.0, 0.15, True)
 
 
 def to_goal(way: float, fastest: float) -> float:
     """Gives the speed at which to go on towards what is ``way`` off, so as to stop there."""
     return math.copysign(min(fastest, GAIN * abs(way), math.sqrt(2 * BRAKE * abs(way))), way)
+
+
+def share(value: float, low_high: tuple[float, float]) -> float:
+    """Gives 0 up to the lower of two values and 1 from the higher on, in a line between."""
+    low, high = low_high
+    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def _action(wanted: Wanted) -> list[float]:
