@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.bullet import pybullet
+from robosim.bullet_joints import Joints
 from robosim.errors import RobosimError
 from robosim.math import (
     IDENTITY,
@@ -63,6 +64,7 @@ class Body:
         fixture: Whether it is one of `robosim.physics.Physics.add_fixture`: nothing but `place` moves it.
         visuals: What is seen of it.
         kind: What sort of thing it is.
+        felt: Shapes that others bump into, of a body that was made of shapes.
 
     Attributes:
         colours: Those of whole links that `set_colour` has painted, by PyBullet's number.
@@ -79,10 +81,11 @@ class Body:
         fixture: bool = False,
         visuals: Sequence[Visual],
         kind: Kind,
+        felt: Sequence[Visual] = (),
     ) -> None:
         """Reads the names; see the class."""
         self._client, self._index, self.dynamic, self.fixture = client, index, dynamic, fixture
-        self.visuals, self.kind = tuple(visuals), kind
+        self.visuals, self.kind, self.felt = tuple(visuals), kind, tuple(felt)
         self._rank = moment.enlist()
         self._stands: list[float] = [*ORIGIN, *IDENTITY]
         self._kept_stands = self._stands
@@ -117,6 +120,12 @@ class Body:
     def number(self) -> int:
         """PyBullet's number of the body, as segmented images have it."""
         return self._index
+
+    @property
+    def base_link(self) -> str:
+        """The base's name among the links."""
+        name: str = next(iter(self._links))
+        return name
 
     def pose(self) -> Pose:
         """Gives the base frame's position (m) and quaternion in the world."""
@@ -209,14 +218,17 @@ class Body:
         self._stands, self._read_at = place, -1
         pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], physicsClientId=self._client)
 
-    def joints(self, *names: str) -> "Joints":
+    def joints(self, *names: str) -> Joints:
         """Gives a group of joints that is read and driven in one call.
 
         Raises:
             RobosimError: A name is none of this body's.
         """
         indices = [self._known(name, self._joints, "joint") for name in names]
-        return Joints(self._client, self._index, indices, self._moment)
+        return Joints(self._client, self._index, indices, self._tick)
+
+    def _tick(self) -> None:
+        self._moment.number += 1
 
     def _known(self, name: str, table: dict[str, int], kind: str) -> int:
         if name not in table:
@@ -378,60 +390,3 @@ def stand(fixtures: Sequence[Body], places: NDArray[np.float64]) -> None:
         moment.stands[first : first + len(fixtures)] = places
         moment.placed[first : first + len(fixtures)] += 1
         moment.placements += 1
-
-
-class Joints:
-    """Joints of one body in a fixed order; lists below have one entry a joint."""
-
-    def __init__(self, client: int, body: int, indices: list[int], moment: Moment) -> None:
-        """Keeps the indices; `Body.joints` makes them."""
-        self._client, self._body, self._indices, self._moment = client, body, indices, moment
-
-    def positions_velocities(self) -> tuple[list[float], list[float]]:
-        """Gives positions (rad or m) and velocities (rad/s or m/s)."""
-        states = pybullet.getJointStates(self._body, self._indices, physicsClientId=self._client)
-        return [state[0] for state in states], [state[1] for state in states]
-
-    def reset(self, positions: Sequence[float]) -> None:
-        """Puts the joints at positions, at rest, whatever the physics says."""
-        for index, position in zip(self._indices, positions, strict=True):
-            pybullet.resetJointState(self._body, index, position, 0.0, physicsClientId=self._client)
-        self._moment.number += 1
-
-    def drive(self, torques: Sequence[float], speed_limit: float) -> None:
-        """Drives with torques (N·m) until told otherwise, up to a speed (rad/s) at which they cease.
-
-        Torque is full up to that speed: a current-controlled motor keeps it until back-EMF has eaten the voltage.
-        PyBullet's own torque mode lasts one physics step. A velocity motor towards the speed limit whose force is
-        bound by the torque pushes just as hard, lasts, and fades at the limit as a real motor does at its no-load
-        speed.
-        """
-        pybullet.setJointMotorControlArray(
-            self._body, self._indices, pybullet.VELOCITY_CONTROL,
-            targetVelocities=[speed_limit if torque > 0 else -speed_limit for torque in torques],
-            forces=[abs(torque) for torque in torques], physicsClientId=self._client,
-        )  # fmt: skip
-
-    def hold(self, positions: Sequence[float], force: float, gain: float = 0.1) -> None:
-        """Holds positions (rad or m) with at most ``force`` (N·m or N) a joint, until told otherwise.
-
-        ``gain`` is the share of the way to a position that a joint shall go in one physics step; 0.1 is PyBullet's.
-        """
-        count = len(self._indices)
-        pybullet.setJointMotorControlArray(
-            self._body, self._indices, pybullet.POSITION_CONTROL, targetPositions=positions, forces=[force] * count,
-            positionGains=[gain] * count, velocityGains=[1.0] * count, physicsClientId=self._client,
-        )  # fmt: skip
-
-    def efforts(self) -> tuple[list[float], list[float], list[float]]:
-        """Gives positions, velocities and what the motors did in the last physics step, N·m or N."""
-        states = pybullet.getJointStates(self._body, self._indices, physicsClientId=self._client)
-        positions, velocities, _, efforts = zip(*states, strict=True)
-        return list(positions), list(velocities), list(efforts)
-
-    def spin(self, speeds: Sequence[float], torque: float) -> None:
-        """Keeps speeds (rad/s or m/s) with at most ``torque`` (N·m or N) a joint, until told otherwise."""
-        pybullet.setJointMotorControlArray(
-            self._body, self._indices, pybullet.VELOCITY_CONTROL, targetVelocities=speeds,
-            forces=[torque] * len(self._indices), physicsClientId=self._client,
-        )  # fmt: skip

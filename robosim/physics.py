@@ -15,8 +15,9 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.body import Body, Moment
+from robosim.body import Body, Moment, Pose
 from robosim.bullet import pybullet
+from robosim.bullet_attach import Attachment
 from robosim.bullet_shapes import (
     create_collision,
     create_ground,
@@ -27,7 +28,7 @@ from robosim.bullet_shapes import (
 )
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
-from robosim.shapes import TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
+from robosim.shapes import ORIGIN, TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
 
 GRAVITY = 9.81  # m/s²
 _PROBE = "import pybullet, sys; sys.exit(pybullet.connect(pybullet.GUI) < 0)"
@@ -86,6 +87,7 @@ class Physics:
         self.moment = Moment()
         self.planes: set[int] = set()
         self._state: int | None = None
+        self._attachments: list[Attachment] = []
         self._textures: dict[Path | int, int] = {}
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=dt,
@@ -192,18 +194,29 @@ class Physics:
         body.place((0.0, 0.0, lift))
         return body
 
-    def add_body(self, visuals: Sequence[Visual], mass: float, kind: Kind = Kind.OTHER) -> Body:
-        """Adds a body of one link at the origin, as solid as it looks; mass 0 makes it immovable.
+    def add_body(
+        self,
+        visuals: Sequence[Visual],
+        mass: float,
+        kind: Kind = Kind.OTHER,
+        *,
+        felt: Sequence[Visual] | None = None,
+        centre: Vec3 = ORIGIN,
+    ) -> Body:
+        """Adds a body of one link at the origin; mass 0 makes it immovable.
 
         Args:
-            visuals: Its shapes, 16 at most, all of link -1.
+            visuals: What is seen, all of link -1.
             mass: Kilograms.
             kind: What sort of thing it is.
+            felt: Shapes that others bump into, 16 at most; None for those that are seen.
+            centre: Of its mass, in the base frame, metres.
 
         Raises:
-            RobosimError: There are too many shapes, or a surface among them.
+            RobosimError: There are too many shapes, or a surface among those that are felt.
         """
-        return self._add(create_collision(self.client, visuals), visuals, mass, kind)
+        felt = visuals if felt is None else felt
+        return self._add(create_collision(self.client, felt), visuals, mass, kind, felt=felt, centre=centre)
 
     def add_box(self, size: Sequence[float], mass: float, colour: Colour, kind: Kind = Kind.OTHER) -> Body:
         """Adds a box at the origin, of full lengths ``size`` in metres; see `add_body`."""
@@ -227,8 +240,7 @@ class Physics:
         return self._fix(create_collision(self.client, felt) if felt else -1, visuals, kind)
 
     def _fix(self, collision: int, visuals: Sequence[Visual], kind: Kind) -> Body:
-        surfaces = [visual for visual in visuals if isinstance(visual.shape, Triangles)]
-        seen = create_visual(self.client, surfaces or visuals) if self.gui else -1
+        seen = create_visual(self.client, self._shown(visuals)) if self.gui else -1
         # Bullet's multibodies, which PyBullet makes of everything else, are stepped even where they cannot move.
         index = pybullet.createMultiBody(0.0, collision, seen, useMaximalCoordinates=True, physicsClientId=self.client)
         # An active body's bounding box is computed anew in each step; that of one asleep, where it is placed. Others
@@ -254,10 +266,26 @@ class Physics:
         visuals = [Visual(surface, colour, texture)]
         return [self._fix(collision, visuals, Kind.FLOOR) for _ in range(copies)]
 
-    def _add(self, collision: int, visuals: Sequence[Visual], mass: float, kind: Kind) -> Body:
-        seen = create_visual(self.client, visuals)
-        index = pybullet.createMultiBody(mass, collision, seen, physicsClientId=self.client)
-        return self._adopt(index, visuals, dynamic=mass > 0, kind=kind)
+    def _add(
+        self,
+        collision: int,
+        visuals: Sequence[Visual],
+        mass: float,
+        kind: Kind,
+        *,
+        felt: Sequence[Visual] = (),
+        centre: Vec3 = ORIGIN,
+    ) -> Body:
+        seen = create_visual(self.client, self._shown(visuals))
+        index = pybullet.createMultiBody(
+            mass, collision, seen, baseInertialFramePosition=centre, physicsClientId=self.client
+        )
+        return self._adopt(index, visuals, dynamic=mass > 0, kind=kind, felt=felt)
+
+    @staticmethod
+    def _shown(visuals: Sequence[Visual]) -> Sequence[Visual]:
+        """Gives what PyBullet's window can show of them: its surfaces, if there are any, or else the other shapes."""
+        return [visual for visual in visuals if isinstance(visual.shape, Triangles)] or visuals
 
     def _dress(self, index: int, visuals: Sequence[Visual]) -> None:
         """Gives a body its texture in PyBullet's window: one, for that is all it can have there."""
@@ -269,13 +297,31 @@ class Physics:
             pybullet.changeVisualShape(index, -1, textureUniqueId=texture, physicsClientId=self.client)
 
     def _adopt(
-        self, index: int, visuals: Sequence[Visual], *, dynamic: bool, fixture: bool = False, kind: Kind
+        self,
+        index: int,
+        visuals: Sequence[Visual],
+        *,
+        dynamic: bool,
+        fixture: bool = False,
+        kind: Kind,
+        felt: Sequence[Visual] = (),
     ) -> Body:
         if self.gui:  # nobody else sees it
             self._dress(index, visuals)
-        body = Body(self.client, index, self.moment, dynamic=dynamic, fixture=fixture, visuals=visuals, kind=kind)
+        body = Body(
+            self.client, index, self.moment, dynamic=dynamic, fixture=fixture, visuals=visuals, kind=kind, felt=felt
+        )
         self.bodies.append(body)
         return body
+
+    def solve_fully(self) -> None:
+        """Lets the solver take all of its iterations in every step from now on, also where it has converged before.
+
+        For worlds with several bodies that are free to move. When it has converged is found for all of them together,
+        and depends on which pairs of them have been near each other, even an episode ago: with a robot and a dozen
+        packages 13 of 60 replays differed in their last bits, and none without that shortcut.
+        """
+        pybullet.setPhysicsEngineParameter(solverResidualThreshold=0.0, physicsClientId=self.client)
 
     def save(self) -> None:
         """Keeps the present state as the one `restore` returns to; call it once, when the world is built."""
@@ -286,14 +332,18 @@ class Physics:
     def restore(self) -> None:
         """Returns to the saved state, so that what follows does not depend on what was.
 
-        Contacts outlive ``restoreState`` alone. Moving every dynamic body out of all contact first, then finding
-        contacts anew, empties them. Colours return, too. Motor targets are not part of a state: send them again.
+        What was attached comes loose. Contacts outlive ``restoreState`` alone. Moving every dynamic body out of all
+        contact first, then finding contacts anew, empties them. Colours return, too. Motor targets are not part of a
+        state: send them again.
 
         Raises:
             RuntimeError: Nothing was saved.
         """
         if self._state is None:
             raise RuntimeError("Physics.restore() before Physics.save()")
+        for attachment in self._attachments:
+            attachment.remove()
+        self._attachments.clear()
         for place, body in enumerate(body for body in self.bodies if body.dynamic):
             body.place((_FAR, _FAR * place, _FAR))
         pybullet.performCollisionDetection(physicsClientId=self.client)
@@ -304,6 +354,21 @@ class Physics:
         self.moment.placed += 1  # what is fixed has gone back, too
         self.moment.placements += 1
         self.moment.number += 1
+
+    def attach(self, holder: Body, link: str, held: Body, pivot: Pose) -> Attachment:
+        """Holds a body to a link of another as the two stand now, until `Attachment.remove` or `restore`.
+
+        Args:
+            holder: The body with the link.
+            link: Its link, by name.
+            held: The other one.
+            pivot: Point and axes in the world about which the load is told; see `Attachment.load`.
+
+        Raises:
+            RobosimError: The link is none of the holder's.
+        """
+        self._attachments.append(Attachment(self.client, holder, link, held, pivot))
+        return self._attachments[-1]
 
     def step(self, steps: int = 1) -> None:
         """Moves the world on by ``steps`` physics steps."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "train": ("robosim.scripts.train", "train an agent as a YAML file says"),
     "evaluate": ("robosim.scripts.evaluate", "success and its 95 % interval on held-out episodes"),
     "watch": ("robosim.scripts.watch", "see an agent act, in a window or a video"),
+    "record": ("robosim.scripts.record", "an agent's episodes as a Minari dataset"),
     "look": ("robosim.scripts.look", "pictures of a task's world, from above and from the robot"),
     "plan": ("robosim.scripts.plan", "the plan of a warehouse, as a picture"),
     "speed": ("robosim.scripts.speed", "measure sampling and training on this machine"),

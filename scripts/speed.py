@@ -22,6 +22,7 @@ from robosim.agents.storage.whole_file import check_replaceable, write_whole
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import load_experiment, parse_experiment
 from robosim.errors import RobosimError
+from robosim.scripts.arm_measurements import ARM_MEASUREMENTS
 from robosim.scripts.cli import command
 from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement
 from robosim.scripts.sight_measurements import SIGHT_MEASUREMENTS
@@ -44,8 +45,18 @@ Name = Literal[
     "terrain-flat",
     "terrain-rough",
     "terrain-scan",
+    "pick",
+    "pick-camera",
+    "place",
+    "place-camera",
 ]
-ALL: dict[str, Measurement] = {**MEASUREMENTS, **SIGHT_MEASUREMENTS, **WAREHOUSE_MEASUREMENTS, **TERRAIN_MEASUREMENTS}
+ALL: dict[str, Measurement] = {
+    **MEASUREMENTS,
+    **SIGHT_MEASUREMENTS,
+    **WAREHOUSE_MEASUREMENTS,
+    **TERRAIN_MEASUREMENTS,
+    **ARM_MEASUREMENTS,
+}
 
 LONGEST = 600.0  # seconds of one turn
 BUSY = 0.5  # load from which a measurement is worth a warning

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -264,7 +265,7 @@ def test_what_cannot_be_is_refused_by_name(stage: Stage, arguments: dict[str, ob
         ({"position": (0.0, 1.0)}, "position="),
     ],
 )
-def test_a_mount_that_cannot_be_is_refused_by_name(arguments: dict[str, Vec3], named: str) -> None:
+def test_a_mount_that_cannot_be_is_refused_by_name(arguments: dict[str, Any], named: str) -> None:
     with pytest.raises(RobosimError, match=named):
         Mount(**arguments)
 

@@ -20,6 +20,8 @@ FORBIDDEN = {
     "robosim/bullet.py": {"gymnasium", *LEARNING, *ABOVE},
     "robosim/body.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/physics.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
+    "robosim/bullet_attach.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
+    "robosim/bullet_joints.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/bullet_shapes.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/bullet_senses.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/perception": {"pybullet", "gymnasium", "stable_baselines3", *ABOVE},

@@ -7,6 +7,8 @@ from robosim.agents.evaluation.evaluator import Evaluator
 from robosim.agents.policies.find import TOLD, kwargs_for
 from robosim.envs import ENVS
 
+LEAST = {"guidance": "goal", "observation": "camera"}
+
 
 def test_only_the_rival_is_told_and_the_rest_stays() -> None:
     asked = {"guidance": "goal", "level": 3}
@@ -17,9 +19,10 @@ def test_only_the_rival_is_told_and_the_rest_stays() -> None:
 
 @pytest.mark.parametrize("env_id", [one for one in ENVS if one.rsplit("-v", 1)[0] in TOLD])
 def test_being_told_changes_what_is_observed_and_no_episode(env_id: str) -> None:
+    rival = TOLD[env_id.rsplit("-v", 1)[0]]
     told, others = (
-        gym.make(env_id, level=3, split="val", guidance=guidance)
-        for guidance in (TOLD[env_id.rsplit("-v", 1)[0]]["guidance"], "goal")
+        gym.make(env_id, level=3, split="val", **kwargs)  # type: ignore[arg-type]
+        for kwargs in (rival, {name: LEAST[name] for name in rival})
     )
     pays = []
     for env in (told, others):

@@ -7,6 +7,8 @@ import gymnasium as gym
 
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
+from robosim.agents.policies.picker import PickingExpert
+from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Policy
 from robosim.agents.policies.stepper import Stepper
 from robosim.agents.policies.trotter import Trotter
@@ -17,6 +19,8 @@ from robosim.errors import RobosimError
 EXPERTS: dict[str, Callable[[], Policy]] = {
     "robosim/WheelBalance": BalanceLqr,
     "robosim/WarehouseNavigate": Dwa,
+    "robosim/WarehousePick": PickingExpert,
+    "robosim/WarehousePlace": Placer,
     "robosim/TerrainWalk": Trotter,
     "robosim/TerrainBalance": Trotter,
     "robosim/TerrainNavigate": Wayfinder,

@@ -19,6 +19,8 @@ BASELINES = ("random", "zero", "expert")
 TOLD: Mapping[str, Mapping[str, str]] = {
     "robosim/TerrainNavigate": {"guidance": "path"},
     "robosim/WarehouseNavigate": {"guidance": "path"},
+    "robosim/WarehousePick": {"observation": "state"},
+    "robosim/WarehousePlace": {"observation": "state"},
 }
 """What the rival is told of an env, by its id without the version, also where others have to find it out: keyword
 arguments that change what is observed and nothing that happens."""

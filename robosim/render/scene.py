@@ -79,9 +79,19 @@ class Scene:
             self._seen_looks = self.physics.moment.looks
             self._paint()
 
-    def row(self, body: Body) -> int:
-        """Gives the row of ``poses`` that is a body's base."""
-        return self._poses.rows[self.physics.bodies.index(body)]
+    def row(self, body: Body, link: str = "") -> int:
+        """Gives the row of ``poses`` that is a body's base, or a link of it, by name.
+
+        Raises:
+            RobosimError: There is no such link, or nothing of it is seen, so that its pose is not asked for.
+        """
+        rank = self.physics.bodies.index(body)
+        base, links = self._poses.rows[rank], self._links[rank][1]
+        if not link:
+            return base
+        if body.link_number(link) not in links:
+            raise RobosimError(f"link {link!r} of body {body.number} is not seen by itself: it carries no camera")
+        return base + 1 + links.index(body.link_number(link))
 
     def _paint(self) -> None:
         to_linear = self.looks.to_linear

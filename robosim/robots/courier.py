@@ -7,12 +7,13 @@ somewhat larger wheels, which look out at the sides.
 
 import math
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from robosim.body import Pose
+from robosim.body import Body, Pose
 from robosim.math import Vec3, clip
 from robosim.physics import Physics
 from robosim.robots.robot import Robot
@@ -64,14 +65,17 @@ class Courier(Robot):
         command: Speed (m/s) and yaw rate (rad/s) that the wheels are told at present.
     """
 
+    urdf: ClassVar[Path] = URDF
+    yaw_acceleration: ClassVar[float] = YAW_ACCELERATION  # rad/s²
+
     def __init__(self, physics: Physics) -> None:
         """Loads the body; see the class."""
         self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
         # Beyond what wheels can be told, slip and noise included; policies want finite bounds.
         most = np.array([2 * FORWARD, 2 * YAW_RATE], np.float32)
-        self.proprioception_space = spaces.Box(-most, most)
+        self.proprioception_space = self._encoders_space = spaces.Box(-most, most)
         self.mount, self.lidar_position = CAMERA, LIDAR
-        self.body = physics.load_urdf(URDF)
+        self.body = self._load(physics)
         self.body.set_damping(0.0, 0.0)
         self.body.set_friction(1.0)  # PyBullet multiplies two bodies' friction: the floor's alone shall count
         self.body.set_friction(0.0, ["casters"])
@@ -86,6 +90,9 @@ class Courier(Robot):
         self._stepped = False
         self._steps = self._alone = 0
         self._impulses: dict[int, float] = {}
+
+    def _load(self, physics: Physics) -> Body:
+        return physics.load_urdf(self.urdf)
 
     def reset(self, pose: Pose, rng: np.random.Generator, noise: float) -> None:
         """Readies it for an episode, at rest; see `Robot.reset`."""
@@ -128,7 +135,7 @@ class Courier(Robot):
             (speed, yaw_rate), (to_speed, to_yaw_rate) = self.command, self._target
             faster = abs(to_speed) > abs(speed) and to_speed * speed >= 0
             stride = (ACCELERATION if faster else BRAKING) * self._dt
-            twist = YAW_ACCELERATION * self._dt
+            twist = self.yaw_acceleration * self._dt
             self.command = (
                 clip(to_speed, speed - stride, speed + stride),
                 clip(to_yaw_rate, yaw_rate - twist, yaw_rate + twist),
@@ -176,6 +183,6 @@ class Courier(Robot):
     def proprioception(self) -> NDArray[np.float32]:
         """Reads the encoders and moves `believed` on; see the class. To be read once a control step."""
         self.believed = self.odometry.read(self._rng)
-        space = self.proprioception_space
+        space = self._encoders_space
         senses: NDArray[np.float32] = np.minimum(np.maximum(self.believed[3:], space.low), space.high)
         return senses

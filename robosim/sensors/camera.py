@@ -26,12 +26,13 @@ ALL_MODES = ("rgb", "depth", "depth8", "segmentation")
 
 @dataclass(frozen=True)
 class Mount:
-    """Where a camera is fixed, in the base frame of its body.
+    """Where a camera is fixed, in the base frame of its body, or in that of a link.
 
     Attributes:
         position: Of the pinhole, metres.
         direction: Which way it looks; of any length.
         up: What is up in the picture; any direction but that of sight.
+        link: Which link carries it, by name; none, the base.
 
     Raises:
         RobosimError: A value is not possible.
@@ -40,6 +41,7 @@ class Mount:
     position: Vec3 = ORIGIN
     direction: Vec3 = (1.0, 0.0, 0.0)
     up: Vec3 = (0.0, 0.0, 1.0)
+    link: str = ""
 
     def __post_init__(self) -> None:
         """Checks; see the class."""
@@ -57,7 +59,7 @@ class Mount:
             )
 
     def view(self) -> View:
-        """Gives the transform from the body's base frame to the camera's."""
+        """Gives the transform from the frame of what carries it to the camera's."""
         return facing(self.position, np.asarray(self.direction) / np.linalg.norm(self.direction), self.up)
 
 
@@ -115,7 +117,8 @@ class Camera(Sensor):
         self.lens = Lens(width, height, fov)
         check_distortion(noise, self.lens)
         self._scene, self._body, self._noise = scene, body, noise
-        self._view, self._carrier = mount.view(), scene.row(body)
+        self._view, self._carrier = mount.view(), scene.row(body, mount.link)
+        self._link = body.link_number(mount.link) if mount.link else None
         self._exact = self._renderer = Renderer(scene, self.lens)
         self._flaws: Flaws | None = None
         known = _spaces(self.lens, self._farthest)
@@ -129,7 +132,8 @@ class Camera(Sensor):
 
     def view(self) -> View:
         """Gives where the camera is now: from the world to its frame."""
-        (x, y, z), quaternion = self._body.motion()[0]
+        link = self._link
+        (x, y, z), quaternion = self._body.motion()[0] if link is None else self._body.link_poses([link])[0]
         return carried(self._view, np.column_stack([rotation_rows(quaternion), (x, y, z)]))
 
     def read(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:

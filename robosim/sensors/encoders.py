@@ -4,7 +4,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from robosim.body import Joints
+from robosim.bullet_joints import Joints
 from robosim.math import clip
 from robosim.sensors.sensor import Sensor
 

@@ -1,0 +1,256 @@
+"""robosim/WarehousePick: parked before a rack, take out the package that was ordered, and touch no other.
+
+What makes it hard grows with the level: how high or low the package stands, how many others there are and how close,
+how heavy packages are, how worn their labels. Success: a package of the order's letter is held by the cup, wholly
+outside the rack and steady for 0.3 s, before time is up; no other was moved by 5 cm or leaned by 15 degrees.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from robosim.body import Body
+from robosim.envs.arm_sight import FAR, Eyes, Localiser, Tool, ahead_of, one_hot, order_space
+from robosim.envs.sim_env import SimEnv
+from robosim.envs.warehouse_pick_score import CONTROL_DT, DONE, METRICS, REWARD, STEADY, State
+from robosim.math import Vec3, clip, rotation_rows
+from robosim.physics import Physics
+from robosim.render.sketch import GREEN, ORANGE, Line, Sketch
+from robosim.robots.mast import CLEAR, REACH
+from robosim.robots.picker import Picker
+from robosim.seeding import Split, Streams
+from robosim.task import Observation, Task, at_level
+from robosim.worlds.store.delivered import corners
+from robosim.worlds.store.layout import BOARD, DEPTH
+from robosim.worlds.store.store import Store
+
+PHYSICS_DT = 1 / 100  # s
+TIME_LIMIT = 25.0  # s
+
+NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err by
+OTHERS = 4  # packages that are observed beside the ordered one: the nearest
+OUTSIDE = DEPTH / 2 + 0.01  # m along x, the rack's own axis: beyond it a package is clear
+TURRET, LIFT, OUT = 0.35, (CLEAR + 0.05, 1.3), (REACH[0], 0.32)  # rad, m, m: where the arm begins, at most, and between
+CLOSE = 0.05  # m; millimetres count before the front, and are nothing in a range of metres
+ROOM = 0.5  # m; more than that above a package is told as this
+_SIZES = 0.5  # m, of a package, at most
+
+
+class WarehousePick(Task[State]):
+    """The task; see the module.
+
+    Actions are those of `robosim.robots.picker.Picker`, parked: turret, lift, arm, suction.
+
+    With ``observation="state"`` it is a vector. The tool's frame has its origin at the lip of the cup at rest, x ahead
+    along the arm, z up.
+
+    ======  ====  =====================================================================================
+    0–10          the arm's proprioception; see `Picker`
+    11–14   1     the last action
+    15–17   m     middle of the ordered package's front
+    18, 19  1     sine and cosine of the angle by which that front is off from looking straight at the tool
+    20      rad   how far its front points up
+    21–23   m     its depth, width and height
+    24      m     room above it, up to the next board, as it stood at first, at most `ROOM`
+    25      m     how far its front is above where it stood
+    26      m     how far it is still to be pulled to be clear of the rack
+    27      m     from the tool to the rack's front, along the rack's axis
+    28, 29  1     sine and cosine of the angle by which the rack's front is off from looking straight at the tool
+    30–61         of the `OTHERS` that stood nearest to it, nearest first: middle (m), sine and cosine as above, depth,
+                  width and height (m); where there are fewer, `FAR` away and of no size
+    62–64   1     the ordered front again, close up: each of 15–17 as v / (|v| + `CLOSE`)
+    ======  ====  =====================================================================================
+
+    Where packages are is known to within `robosim.envs.arm_sight.POSE_ERROR`; what they weigh is not.
+
+    With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot, and
+    the pictures are those of `robosim.envs.arm_sight.Eyes`.
+    """
+
+    OBSERVATIONS = ("state", "camera")
+    PHYSICS_DT = PHYSICS_DT
+    CONTROL_DT = CONTROL_DT
+    TIME_LIMIT = TIME_LIMIT
+    REWARD = REWARD
+    DONE = DONE
+    METRICS = METRICS
+
+    def __init__(self, physics: Physics, *, observation: str, randomise: bool, split: Split) -> None:
+        """Builds rack, packages and robot; see `Task`."""
+        self._randomise = randomise
+        self.world = Store(physics)
+        self.robot: Picker = Picker(physics, parked=True)
+        self._localiser = Localiser()
+        self._eyes = Eyes(physics, self.robot) if observation == "camera" else None
+        space = self.robot.proprioception_space
+        low, high = [*space.low, *[-1.0] * 4], [*space.high, *[1.0] * 4]
+        if self._eyes is not None:
+            felt = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))
+            parts: dict[str, spaces.Space[Any]] = {"state": felt, "order": order_space(), **self._eyes.space}
+            self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
+            return
+        seen = [FAR] * 3 + [1.0, 1.0]
+        most = [*seen, 2.0, *[_SIZES] * 3, ROOM, FAR, FAR, FAR, 1.0, 1.0, *[*seen, *[_SIZES] * 3] * OTHERS, *[1.0] * 3]
+        bounds = np.array([*low, *(-value for value in most)], np.float32), np.array([*high, *most], np.float32)
+        self.observation_space = spaces.Box(*bounds)
+
+    def reset(self, streams: Streams, level: int) -> None:
+        """Arranges an episode; see `Task.reset`."""
+        world, robot, rng = self.world, self.robot, streams.robot
+        world.reset(streams.world, level)
+        noise = at_level(NOISE, level) if self._randomise else 0.0
+        arm = float(rng.uniform(-TURRET, TURRET)), float(rng.uniform(*LIFT)), float(rng.uniform(*OUT))
+        robot.reset(world.spawn(streams.world), streams.sensors, noise, arm)
+        layout, bodies = world.layout, world.packages.bodies
+        self._ordered = bodies[layout.ordered.number]
+        self._letter = layout.ordered.model.letter
+        self._letters = {bodies[parcel.number].number: parcel.model.letter for parcel in layout.parcels}
+        self._size = {bodies[parcel.number].number: parcel.model.size for parcel in layout.parcels}
+        middle = layout.ordered.position
+        others = sorted(layout.parcels, key=lambda parcel: math.dist(parcel.position, middle))[1:]
+        self._others = [bodies[parcel.number] for parcel in others]
+        robot.suction.allow([self._ordered, *self._others])
+        self._watched = [self._ordered, *self._others[:OTHERS]]
+        self._localiser.reset(streams.sensors, self._watched, noise)
+        self._sensors = streams.sensors
+        top = layout.ordered.z + layout.ordered.model.size[2] / 2
+        above = [height - BOARD - top for height in layout.shelving.heights if height > top]
+        self._room = min([ROOM, *above])
+        self._action = np.zeros(4, np.float32)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._stood = {body.number: body.inertial_pose()[0] for body in [self._ordered, *self._others]}
+        self._start_out = self._least_x(self._ordered)
+        self._closest = self._gap()
+        self._most_out = self._most_moved = self._changed = 0.0
+        self._has_held = self._holding = False
+        self._steady = self._time = 0.0
+
+    def advance(self, action: NDArray[np.float32]) -> None:
+        """Keeps the action, to be observed; see `Task.advance`."""
+        action = np.minimum(np.maximum(action, -1.0), 1.0).astype(np.float32)
+        self._changed = float(np.square(action[:3] - self._action[:3]).mean())
+        self._action = action
+        self._time += CONTROL_DT
+
+    def disturb(self) -> None:
+        """Does nothing: nobody pushes; see `Task.disturb`."""
+
+    def _gap(self) -> float:
+        """Gives how far the lip is from the middle of the ordered front, m."""
+        (x, y, z), turn = self._ordered.pose()
+        a, b, c = rotation_rows(turn)
+        half = self._size[self._ordered.number][0] / 2
+        place = x + half * a[0], y + half * b[0], z + half * c[0]
+        return math.dist(place, self.robot.suction.pose()[0])
+
+    def _least_x(self, body: Body) -> float:
+        """Gives the x of a package's corner that is deepest in the rack, m."""
+        return min(x for x, _, _ in corners(body.pose(), self._size[body.number]))
+
+    def state(self) -> State:
+        """Reads where packages are and what the cup holds; see `Task.state`."""
+        suction, held = self.robot.suction, self.robot.suction.held
+        letter = None if held is None else self._letters[held.number]
+        right = letter == self._letter
+        gap = self._gap()
+        approached, self._closest = max(self._closest - gap, 0.0), min(self._closest, gap)
+        grasped, self._has_held = right and not self._has_held, self._has_held or right
+        dropped, self._holding = self._holding and held is None, held is not None
+        out, clear = self._outside(held if right and held is not None else self._ordered)
+        pulled = max(out - self._most_out, 0.0) if right else 0.0
+        self._most_out += pulled
+        slow = right and held is not None and math.hypot(*held.motion()[1]) < STEADY[0]
+        self._steady = self._steady + CONTROL_DT if right and clear and slow else 0.0
+        moved, leaned = self._disturbance(held if right else None)
+        nudged, self._most_moved = max(moved - self._most_moved, 0.0), max(moved, self._most_moved)
+        below = self._stood[self._ordered.number][2] - self._ordered.inertial_pose()[0][2]
+        return State(
+            approached=approached,
+            grasped=grasped,
+            pulled=pulled,
+            held=right,
+            wrong=held is not None and not right,
+            out=out,
+            steady=self._steady,
+            moved=moved,
+            leaned=leaned,
+            nudged=nudged,
+            fallen=0.0 if held is self._ordered else below,
+            dropped=dropped,
+            strain=suction.strain,
+            power=self.robot.mast.power(),
+            changed=self._changed,
+            time=self._time,
+        )
+
+    def _outside(self, body: Body) -> tuple[float, bool]:
+        """Gives what share of its way out of the rack a package has come, and whether it is clear of it."""
+        least = self._least_x(body)
+        way = max(OUTSIDE - self._start_out, 1e-6)
+        return clip((least - self._start_out) / way, 0.0, 1.0), least >= OUTSIDE
+
+    def _disturbance(self, held: Body | None) -> tuple[float, float]:
+        """Gives how far other packages were moved (m) and how far they lean (rad), at most."""
+        moved, upright = 0.0, 1.0
+        for body in self._others:
+            if body is held:
+                continue
+            place, turn = body.inertial_pose()
+            moved = max(moved, math.dist(place, self._stood[body.number]))
+            upright = min(upright, 1 - 2 * (turn[0] * turn[0] + turn[1] * turn[1]))
+        return moved, math.acos(clip(upright, -1.0, 1.0))
+
+    def observe(self, state: State) -> Observation:
+        """Reads the sensors; see the class."""
+        felt = [*self.robot.proprioception().tolist(), *self._action.tolist()]
+        if self._eyes is not None:
+            told = {"state": np.array(felt, np.float32), "order": one_hot(self._letter)}
+            return {**told, **self._eyes.read(self._sensors)}
+        tool = Tool(self.robot)
+        ordered, *others = self._localiser.read(self._watched)
+        size = self._size[self._ordered.number]
+        face = ahead_of(ordered, size[0] / 2)
+        felt += [*tool.see(face), *tool.facing(ordered[1]), ordered[2], *size, self._room]
+        felt += [
+            clip(face[2] - self.world.layout.ordered.z, -FAR, FAR),
+            clip(OUTSIDE - self._least_x(self._ordered), 0.0, FAR),
+            clip(tool.x - DEPTH / 2, -FAR, FAR),
+        ]
+        felt += tool.facing(0.0)
+        for body, (place, yaw, _) in zip(self._watched[1:], others, strict=True):
+            felt += [*tool.see(place), *tool.facing(yaw), *self._size[body.number]]
+        felt += [FAR, FAR, FAR, 0.0, 0.0, 0.0, 0.0, 0.0] * (OTHERS - len(others))
+        felt += [value / (abs(value) + CLOSE) for value in tool.see(face)]
+        return np.array(felt, np.float32)
+
+    def viewpoint(self) -> tuple[Vec3, Vec3]:
+        """Stands beside the robot, looking at rack and arm; see `Task.viewpoint`."""
+        (x, y, _), _ = self.robot.body.pose()
+        return (x + 0.9, y + 1.9, 1.9), (x - 0.6, y, 0.85)
+
+    def sketch(self, state: State) -> Sketch:
+        """Frames the ordered package's front, and shows what the cameras see; see `Task.sketch`."""
+        points = corners(self._ordered.pose(), self._size[self._ordered.number])[4:]
+        ring = [points[k] for k in (0, 1, 3, 2, 0)]
+        insets = {} if self._eyes is None else {name: self._eyes.seen[f"rgb_{name}"] for name in ("wrist", "mast")}
+        return Sketch([Line(ring, GREEN if state.held else ORANGE)], insets=insets)
+
+    def captions(self, state: State) -> dict[str, str]:
+        """Gives the order, and how it goes; see `Task.captions`."""
+        return {
+            "order": self._letter,
+            "held": "yes" if state.held else "wrong package" if state.wrong else "no",
+            "out": f"{100 * state.out:.0f} %",
+            "strain": f"{100 * state.strain:.0f} %",
+        }
+
+
+class WarehousePickEnv(SimEnv):
+    """robosim/WarehousePick-v0."""
+
+    TASK = WarehousePick
