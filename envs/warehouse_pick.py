@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robosim.body import Body
 from robosim.envs.arm_sight import FAR, Eyes, Localiser, Tool, ahead_of, one_hot, order_space
 from robosim.envs.sim_env import SimEnv
-from robosim.envs.warehouse_pick_score import DONE, METRICS, REWARD, STEADY, State
+from robosim.envs.warehouse_pick_score import CONTROL_DT, DONE, METRICS, REWARD, STEADY, State
 from robosim.math import Vec3, clip, rotation_rows
 from robosim.physics import Physics
 from robosim.render.sketch import GREEN, ORANGE, Line, Sketch
@@ -28,7 +28,6 @@ from robosim.worlds.store.layout import BOARD, DEPTH
 from robosim.worlds.store.store import Store
 
 PHYSICS_DT = 1 / 100  # s
-CONTROL_DT = 1 / 10  # s
 TIME_LIMIT = 25.0  # s
 
 NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err by

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from robosim.task import Done, Metric, Reward
 
+CONTROL_DT = 1 / 10  # s
 STEADY = 0.06, 0.3  # m/s and s: held outside, slower than that for so long
 DISTURBED = 0.05, math.radians(15.0)  # m and rad that another package may be moved or leaned
 DROPPED = 0.10  # m below where it stood: the ordered package has fallen
@@ -104,6 +105,6 @@ METRICS: dict[str, Metric[State]] = {
     "drops": Metric(lambda s: float(s.dropped), "1", over="sum"),
     "others_displaced": Metric(lambda s: s.moved, "m", over="max"),
     "strain": Metric(lambda s: s.strain, "1", over="max"),
-    "energy": Metric(lambda s: s.power * 0.1, "J", over="sum"),
+    "energy": Metric(lambda s: s.power * CONTROL_DT, "J", over="sum"),
     "time": Metric(lambda s: s.time, "s", over="last"),
 }
