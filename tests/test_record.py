@@ -33,6 +33,7 @@ def test_a_demonstration_is_a_whole_episode() -> None:
     for action, reward, seen in zip(kept.actions, kept.rewards, kept.observations[1:], strict=True):
         observation, paid, *_ = env.step(action)
         assert paid == reward
+        assert not isinstance(seen, dict)
         assert np.array_equal(observation, seen)
     env.close()
 
@@ -46,7 +47,9 @@ def test_what_is_read_back_was_played(minari: Any, capsys: pytest.CaptureFixture
     env = gym.make(PLACE, level=0, split="train")
     for number, episode in enumerate(dataset.iterate_episodes()):
         played = demonstrate(env, make_expert(env), 5 + number)
-        assert np.array_equal(episode.observations, stacked(played.observations))
+        seen = stacked(played.observations)
+        assert not isinstance(seen, dict)
+        assert np.array_equal(episode.observations, seen)
         assert np.array_equal(episode.actions, np.stack(played.actions))
         assert episode.rewards.tolist() == played.rewards
         assert episode.terminations.tolist() == played.terminations

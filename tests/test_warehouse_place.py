@@ -189,7 +189,8 @@ def test_what_is_observed_is_where_it_is() -> None:
         assert len(present) == len(layout.parcels)
         for row in present:
             at = in_world(tool, arm, row[:2])
-            other = min(layout.parcels, key=lambda parcel, at=at: math.dist(at, parcel.position[:2]))
+            away = [math.dist(at, parcel.position[:2]) for parcel in layout.parcels]
+            other = layout.parcels[int(np.argmin(away))]
             assert at == pytest.approx(other.position[:2], abs=4e-3)
             facing = math.atan2(row[3], row[4]) + arm + math.pi
             assert math.remainder(facing - other.yaw, 2 * math.pi) == pytest.approx(0.0, abs=0.02)
