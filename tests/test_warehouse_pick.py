@@ -102,7 +102,7 @@ def test_held_outside_and_steady_is_a_success(env: gym.Env[Any, Any]) -> None:
     assert info["ends"] == ["picked"]
     assert info["is_success"]
     assert info["reward/picked"] == REWARD["picked"].weight
-    assert reward > 0
+    assert float(reward) > 0
     assert steps * CONTROL_DT >= STEADY[1] - 1e-6
     assert observation[HELD] == 1.0
     assert observation[LEFT] == 0.0
