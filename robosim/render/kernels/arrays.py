@@ -7,7 +7,9 @@ colour, texture and label. The camera's frame is OpenCV's: x right, y down, z fo
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+from robosim.render.kernels.lanes import LANES
 
 Array = NDArray[Any]
 Triple = tuple[float, float, float]
@@ -119,6 +121,7 @@ class Buffers(NamedTuple):
         heights: float32 (faces of the largest link,), of the eye above each face's plane.
         chosen: int32 (faces of the largest link,), those that are seen.
         polygon: float64 (6, 3), what is left of a face in front of the camera.
+        spans: int32 (16,), the first column of a face in each of 8 rows, and then the last.
     """
 
     nearness: NDArray[np.float32]
@@ -127,6 +130,7 @@ class Buffers(NamedTuple):
     heights: NDArray[np.float32]
     chosen: NDArray[np.int32]
     polygon: NDArray[np.float64]
+    spans: NDArray[np.int32]
 
 
 class Palette(NamedTuple):
@@ -197,13 +201,19 @@ def make_buffers(height: int, width: int, geometry: Geometry) -> Buffers:
     most_corners = int(np.diff(geometry.first_vertex[geometry.first_part]).max(initial=1))
     most_faces = int(np.diff(geometry.first_face[geometry.first_part]).max(initial=1))
     return Buffers(
-        nearness=np.zeros((height, width), np.float32),
-        winner=np.full((height, width), NONE, np.int32),
+        nearness=_with_slack(height, width, np.float32),
+        winner=_with_slack(height, width, np.int32),
         corners=np.empty((3, most_corners)),
         heights=np.empty(most_faces, np.float32),
         chosen=np.empty(most_faces, np.int32),
         polygon=np.empty((6, 3)),
+        spans=np.empty(16, np.int32),
     )
+
+
+def _with_slack(height: int, width: int, kind: DTypeLike) -> NDArray[Any]:
+    """Gives an array behind whose last row there is room: blocks of pixels end beyond it, and change nothing there."""
+    return np.zeros(height * width + LANES, kind)[: height * width].reshape(height, width)
 
 
 def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> Palette:

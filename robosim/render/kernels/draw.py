@@ -77,7 +77,7 @@ def _draw_whole(
         fill(
             (columns[i], columns[j], columns[k], columns[m]), (lines[i], lines[j], lines[k], lines[m]),
             (near[i] + closer, near[j] + closer, near[k] + closer), buffers.chosen[place],
-            buffers.nearness, buffers.winner,
+            buffers.nearness, buffers.winner, buffers.spans,
         )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def _draw_cut(
             c = project(_row(polygon, second + 1), camera)
             fill(
                 (a[0], b[0], c[0], c[0]), (a[1], b[1], c[1], c[1]), (a[2] + closer, b[2] + closer, c[2] + closer),
-                buffers.chosen[place], buffers.nearness, buffers.winner,
+                buffers.chosen[place], buffers.nearness, buffers.winner, buffers.spans,
             )  # fmt: skip
 
 

@@ -4,10 +4,15 @@ import numpy as np
 
 from robosim.compiled import inlined
 from robosim.render.kernels.arrays import Array, Row, Triple
+from robosim.render.kernels.lanes import LANES, fill_block
+
+_ROWS = 8  # whose spans are found at once
+_BLOCK = np.int32(LANES)
+Edge = tuple[float, float, float, float, float]
 
 
 @inlined
-def fill(x: Row, y: Row, q: Triple, face: int, nearness: Array, winner: Array) -> None:
+def fill(x: Row, y: Row, q: Triple, face: int, nearness: Array, winner: Array, spans: Array) -> None:
     """Draws one parallelogram or triangle, whose fourth corner is the third again.
 
     Its edges bound each row's span of pixels. An edge's numbers are the same for both faces that share it, but for
@@ -20,6 +25,7 @@ def fill(x: Row, y: Row, q: Triple, face: int, nearness: Array, winner: Array) -
         face: Number to write.
         nearness: As in `Buffers`.
         winner: As in `Buffers`.
+        spans: As in `Buffers`.
     """
     height, width = nearness.shape
     left, right = max(np.ceil(min(min(x[0], x[1]), min(x[2], x[3]))), 0.0), max(max(x[0], x[1]), max(x[2], x[3]))
@@ -38,42 +44,54 @@ def fill(x: Row, y: Row, q: Triple, face: int, nearness: Array, winner: Array) -
     at_origin = q[0] - along_x * x[0] - along_y * y[0]
     first, second = _edge(x[0], y[0], x[1], y[1], area), _edge(x[1], y[1], x[2], y[2], area)
     third, fourth = _edge(x[2], y[2], x[3], y[3], area), _edge(x[3], y[3], x[0], y[0], area)
-    for row in range(int(upper), int(lower) + 1):
+    narrow = right - left < LANES
+    row, bottom = int(upper), int(lower)
+    while row <= bottom:
+        _bound(first, second, third, fourth, row, left, right, spans)
+        for step in range(min(_ROWS, bottom + 1 - row)):
+            start, column, last = at_origin + along_y * (row + step), spans[step], spans[_ROWS + step]
+            fill_block(nearness, winner, row + step, column, last, start, along_x, np.int32(face))
+            while not narrow and last - column >= _BLOCK:  # asked in this order, as it is known before
+                column += _BLOCK
+                fill_block(nearness, winner, row + step, column, last, start, along_x, np.int32(face))
+        row += _ROWS
+
+
+@inlined
+def _edge(x: float, y: float, next_x: float, next_y: float, area: float) -> Edge:
+    """Gives an edge as (slope, offset, scale, before, after): it meets a row at (slope · row + offset) · scale.
+
+    ``before`` is 0 where the face is to its right, and ``after`` where it is to its left; otherwise they are infinite,
+    and so is an edge along a row on both sides: the first row and the last one bound the face there.
+    """
+    across = y - next_y
+    side = across * area
+    scale = -1.0 / across if across != 0.0 else 0.0
+    return (
+        next_x - x, x * next_y - next_x * y, scale, 0.0 if side > 0.0 else -np.inf, 0.0 if side < 0.0 else np.inf,
+    )  # fmt: skip
+
+
+@inlined
+def _bound(
+    first: Edge, second: Edge, third: Edge, fourth: Edge, top: int, left: float, right: float, spans: Array
+) -> None:
+    """Writes the spans of `_ROWS` rows from ``top`` on, of which the face may have fewer."""
+    leftmost = np.int32(left)
+    for step in range(_ROWS):
+        row = np.float64(top + step)
         low, high = _narrowed(first, row, left, right)
         low, high = _narrowed(second, row, low, high)
         low, high = _narrowed(third, row, low, high)
         low, high = _narrowed(fourth, row, low, high)
-        if low <= high:
-            _fill_row(int(row), low, high, at_origin + along_y * row, along_x, face, nearness, winner)
+        # Within the picture whatever they are: the kernels write without looking where.
+        spans[step] = max(np.int32(np.ceil(min(low, right + 1.0))), leftmost)
+        spans[_ROWS + step] = np.int32(np.floor(high))
 
 
 @inlined
-def _edge(x: float, y: float, next_x: float, next_y: float, area: float) -> Row:
-    """Gives an edge as (slope, offset, side, scale): it meets a row at (slope · row + offset) · scale.
-
-    ``side`` is positive where the face is to its right, negative to its left, and 0 for an edge along a row: the first
-    row and the last one bound the face there.
-    """
-    across = y - next_y
-    return next_x - x, x * next_y - next_x * y, across * area, -1.0 / across
-
-
-@inlined
-def _narrowed(edge: Row, row: int, low: float, high: float) -> tuple[float, float]:
+def _narrowed(edge: Edge, row: float, low: float, high: float) -> tuple[float, float]:
     """Narrows a row's span (low, high) to what is inside of an edge; no branches, which would cost more."""
-    slope, offset, side, scale = edge
+    slope, offset, scale, before, after = edge
     column = (slope * row + offset) * scale
-    return max(low, column if side > 0.0 else -np.inf), min(high, column if side < 0.0 else np.inf)
-
-
-@inlined
-def _fill_row(
-    row: int, low: float, high: float, start: float, along_x: float, face: int, nearness: Array, winner: Array
-) -> None:
-    """Writes the pixels of a row from ``low`` to ``high``, several at a time: for that it needs unsigned numbers."""
-    line, number = np.uintp(row), np.int32(face)
-    for column in range(np.uintp(np.ceil(low)), np.uintp(np.floor(high)) + np.uintp(1)):
-        near = np.float32(start + along_x * np.int32(column))  # as it is kept, or equal faces would take turns
-        before, owner = nearness[line, column], winner[line, column]
-        nearness[line, column] = near if near > before else before
-        winner[line, column] = number if near > before else owner
+    return max(low, column + before), min(high, column + after)
