@@ -10,7 +10,7 @@ from PIL import Image as Files  # not OpenCV: with a window toolkit in it, its i
 from robosim.errors import RobosimError
 
 Image = NDArray[np.uint8]
-Packed = tuple[Image, NDArray[np.int32], NDArray[np.int32]]
+Packed = tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int32]]
 
 
 def load_texture(path: Path) -> Image:
@@ -41,7 +41,13 @@ def pack_textures(images: Sequence[Image]) -> Packed:
             levels.append((start, height, width))
             start += height * width
         first.append(len(levels))
-    return np.concatenate(texels), np.array(levels or [(0, 1, 1)], np.int32), np.array(first, np.int32)
+    return inks(np.concatenate(texels)), np.array(levels or [(0, 1, 1)], np.int32), np.array(first, np.int32)
+
+
+def inks(colours: Image) -> NDArray[np.uint32]:
+    """Gives each colour, shape (n, 3), as one number, red in its lowest byte."""
+    red, green, blue = colours.astype(np.uint32).T
+    return np.asarray(red | green << 8 | blue << 16)
 
 
 def srgb_tables() -> tuple[NDArray[np.float32], Image]:

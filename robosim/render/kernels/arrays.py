@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from robosim.render.kernels.lanes import LANES
+from robosim.render.textures import inks
 
 Array = NDArray[Any]
 Triple = tuple[float, float, float]
@@ -73,13 +74,13 @@ class Geometry(NamedTuple):
 
 
 class Looks(NamedTuple):
-    """Colours and textures.
+    """Colours and textures. An *ink* is an sRGB colour in one number, red in its lowest byte.
 
     Attributes:
         colours: float32 (P, 3), linear light in [0, 1].
         shown: bool (P,), whether a part is seen at all.
         textures: int32 (P,), number of the texture, or -1.
-        texels: uint8 (N, 3), sRGB: every level of every texture, one after another.
+        texels: uint32 (N,), inks: every level of every texture, one after another.
         levels: int32 (L, 3), first texel, height and width of each level.
         first_level: int32 (textures + 1,).
         to_linear: float32 (256,), from sRGB bytes to linear light.
@@ -89,7 +90,7 @@ class Looks(NamedTuple):
     colours: NDArray[np.float32]
     shown: NDArray[np.bool_]
     textures: NDArray[np.int32]
-    texels: NDArray[np.uint8]
+    texels: NDArray[np.uint32]
     levels: NDArray[np.int32]
     first_level: NDArray[np.int32]
     to_linear: NDArray[np.float32]
@@ -137,20 +138,22 @@ class Palette(NamedTuple):
     """What `paint` works with.
 
     Attributes:
-        paints: float64 (F, 13): bytes of the light that a face sends back (3), how its texture's u (4) and v (4) run
-            across the picture, and what a pixel covers of it (2).
+        paints: float64 (F, 13): the ink of a face, or with a texture the shares of it that the face sends back (3), how
+            the texture's u (4) and v (4) run across the picture, and what a pixel covers of it (2).
         painted: int32 (F,), the frame for which a row of ``paints`` was computed.
         frame: int32 (1,), the number of the frame.
-        places: int32 (width,), rows of a table, for the pixels of a row.
-        sky: uint8 (SKIES, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`.
+        starts: int32 (width + 1,), where in a row another face begins.
+        inks: uint32 (width,), colours of a row's pixels, and room for a block that ends beyond it.
+        sky: uint32 (SKIES,), inks from the horizon to the zenith, in even steps of `zenith_share`.
         light: float64 (19,), the numbers of a `Light`, whose haze is infinite.
     """
 
     paints: NDArray[np.float64]
     painted: NDArray[np.int32]
     frame: NDArray[np.int32]
-    places: NDArray[np.int32]
-    sky: NDArray[np.uint8]
+    starts: NDArray[np.int32]
+    inks: NDArray[np.uint32]
+    sky: NDArray[np.uint32]
     light: NDArray[np.float64]
 
 
@@ -224,7 +227,8 @@ def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> 
         paints=np.empty((len(geometry.faces), 13)),
         painted=np.zeros(len(geometry.faces), np.int32),
         frame=np.zeros(1, np.int32),
-        places=np.empty(width, np.int32),
-        sky=looks.to_srgb[np.rint(sky * (len(looks.to_srgb) - 1)).astype(int)],
+        starts=np.empty(width + 1, np.int32),
+        inks=np.empty(width + LANES, np.uint32),
+        sky=inks(looks.to_srgb[np.rint(sky * (len(looks.to_srgb) - 1)).astype(int)]),
         light=np.hstack(light),
     )

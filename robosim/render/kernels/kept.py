@@ -126,7 +126,7 @@ def _example() -> Kept:
         numbers, numbers, numbers, indices, labels,
     )  # fmt: skip
     looks = Looks(
-        made(np.float32, 2), made(np.bool_, 1), indices, made(np.uint8, 2), levels, indices, made(np.float32, 1),
+        made(np.float32, 2), made(np.bool_, 1), indices, made(np.uint32, 1), levels, indices, made(np.float32, 1),
         made(np.uint8, 1),
     )  # fmt: skip
     black = (0.0, 0.0, 0.0)

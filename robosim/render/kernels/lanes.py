@@ -1,7 +1,7 @@
-"""Eight pixels of a row at once: written for LLVM by hand, which finds it by itself only where rows are long.
+"""Blocks of eight pixels of a row, written for LLVM by hand: by itself it makes such only of long rows.
 
 In small pictures a face covers a few pixels of a row. A loop over them ends each time where no processor expects it,
-and waits there; a block of eight of which some are left as they were does not.
+and waits there; a block of eight of which some are left as they were, or are painted over, does not.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import extending
-from numba.core import types
+from numba.core import cgutils, types
 
 LANES = 8
 """Pixels of a block. It may reach so far beyond the last one that arrays must have as many more elements."""
@@ -24,7 +24,7 @@ def fill_block(
     _: Untyped, nearness: Untyped, winner: Untyped, row: Untyped, column: Untyped, last: Untyped, start: Untyped,
     along: Untyped, face: Untyped,
 ) -> tuple[Untyped, Callable[..., Untyped]]:  # fmt: skip
-    """Writes where a face is nearer than what was there, in eight pixels of a row from ``column`` on, none after ``last``.
+    """Writes where a face is nearer than what was there: in the block from ``column`` on, and not after ``last``.
 
     Args:
         nearness: float32 (height, width), as in `Buffers`.
@@ -58,6 +58,103 @@ def fill_block(
 
     numbers = types.intp, types.int32, types.int32, types.float64, types.float64, types.int32
     return types.void(nearness, winner, *numbers), generate
+
+
+@_intrinsic
+def print_block(
+    _: Untyped, inks: Untyped, nearness: Untyped, row: Untyped, column: Untyped, end: Untyped, own: Untyped,
+    texture: Untyped, texels: Untyped, levels: Untyped,
+) -> tuple[Untyped, Callable[..., Untyped]]:  # fmt: skip
+    """Paints the block from ``column`` on with a texture; what comes after ``end`` is painted with anything.
+
+    Args:
+        inks: uint32 (width,), as in `Palette`.
+        nearness: float32 (height, width), as in `Buffers`.
+        row: int64, of the picture.
+        column: int64, the first.
+        end: int64, the column behind the last that counts.
+        own: 13 float64, of `Palette.paints`; those of the texture's coordinates hold for this row.
+        texture: 3 int64: its first level, its last one, and the first one's height.
+        texels: uint32, as in `Looks`.
+        levels: int32, the same.
+    """
+
+    def generate(context: Untyped, b: ir.IRBuilder, signature: Untyped, given: Untyped) -> Untyped:
+        def array(k: int) -> Untyped:
+            return context.make_array(signature.args[k])(context, b, given[k])
+
+        kept, first, near_of = array(0), given[3], array(1)
+        own = [_spread(b, number) for number in cgutils.unpack_tuple(b, given[5])]
+        start, last, height = (b.trunc(number, _INT) for number in cgutils.unpack_tuple(b, given[6]))
+        place = b.add(b.mul(given[2], b.extract_value(near_of.shape, 1)), first)
+        near = b.load(b.bitcast(b.gep(near_of.data, [place]), _lanes(_FLOAT).as_pointer()), align=4)
+        columns = b.add(_spread(b, b.trunc(first, _INT)), _same(_INT, range(LANES)))
+        counts = b.icmp_signed("<", columns, _spread(b, b.trunc(given[4], _INT)))
+        near = b.fpext(b.select(counts, near, _same(_FLOAT, [1.0] * LANES)), _lanes(_DOUBLE))
+        depth, x = b.fdiv(_same(_DOUBLE, [1.0] * LANES), near), b.sitofp(columns, _lanes(_DOUBLE))
+        # Which level: see `level_of`, which does the same for one pixel.
+        across, slanted = b.fmul(own[11], depth), own[12]
+        area = b.fmul(b.fmul(b.select(b.fcmp_ordered("<", across, slanted), across, slanted), depth), depth)
+        high = _spread(b, b.sitofp(height, _DOUBLE))
+        half = b.fmul(_same(_DOUBLE, [0.5] * LANES), b.fmul(b.fmul(area, high), high))
+        bits = b.trunc(b.lshr(b.bitcast(half, _lanes(_LONG)), _same(_LONG, [52] * LANES)), _lanes(_INT))
+        step = b.ashr(b.sub(bits, _same(_INT, [1023] * LANES)), _same(_INT, [1] * LANES))
+        level = b.add(b.add(_spread(b, start), step), _same(_INT, [1] * LANES))
+        level = _clipped(b, level, _spread(b, start), _spread(b, last))
+        entry = b.mul(level, _same(_INT, [3] * LANES))
+        begin, rows, width = (
+            _gathered(b, array(8).data, b.add(entry, _same(_INT, [number] * LANES))) for number in range(3)
+        )
+        u = b.fadd(b.fmul(b.fadd(b.fmul(own[3], x), own[4]), depth), own[6])
+        v = b.fadd(b.fmul(b.fadd(b.fmul(own[7], x), own[8]), depth), own[10])
+        i = _texel(b, b.fsub(u, _floor(b, u)), width)
+        j = _texel(b, b.fsub(_same(_DOUBLE, [1.0] * LANES), b.fsub(v, _floor(b, v))), rows)
+        ink = _gathered(b, array(7).data, b.add(b.add(begin, b.mul(j, width)), i))
+        painted = _same(_INT, [0] * LANES)
+        for number, shift in enumerate((0, 8, 16)):
+            byte = b.and_(b.lshr(ink, _same(_INT, [shift] * LANES)), _same(_INT, [255] * LANES))
+            share = b.fptoui(own[number], _lanes(_INT))
+            # sRGB is nearly a power: the code of a product is the product of the codes.
+            dim = b.lshr(b.add(b.mul(byte, share), _same(_INT, [32768] * LANES)), _same(_INT, [16] * LANES))
+            painted = b.or_(painted, b.shl(dim, _same(_INT, [shift] * LANES)))
+        b.store(painted, b.bitcast(b.gep(kept.data, [first]), _lanes(_INT).as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    given = inks, nearness, types.int64, types.int64, types.int64, own, texture, texels, levels
+    return types.void(*given), generate
+
+
+def _texel(b: ir.IRBuilder, share: Untyped, count: Untyped) -> Untyped:
+    """Gives which of ``count`` texels is at a share of them in [0, 1]."""
+    number = b.fptosi(b.fmul(share, b.sitofp(count, _lanes(_DOUBLE))), _lanes(_INT))
+    return _clipped(b, number, _same(_INT, [0] * LANES), b.sub(count, _same(_INT, [1] * LANES)))
+
+
+def _clipped(b: ir.IRBuilder, number: Untyped, least: Untyped, most: Untyped) -> Untyped:
+    number = b.select(b.icmp_signed("<", number, least), least, number)
+    return b.select(b.icmp_signed(">", number, most), most, number)
+
+
+def _floor(b: ir.IRBuilder, number: Untyped) -> Untyped:
+    return b.call(_declared(b, "llvm.floor", [number.type], number.type, f"v{LANES}f64"), [number])
+
+
+def _gathered(b: ir.IRBuilder, data: Untyped, places: Untyped) -> Untyped:
+    """Gives 32 bits each from some places of an array."""
+    pointers = ir.VectorType(data.type, LANES)
+    bytes_on = b.mul(b.sext(places, _lanes(_LONG)), _same(_LONG, [4] * LANES))
+    where = b.inttoptr(b.add(_spread(b, b.ptrtoint(data, _LONG)), bytes_on), pointers)
+    result, mask = _lanes(_INT), _lanes(ir.IntType(1))
+    gather = _declared(b, "llvm.masked.gather", [pointers, _INT, mask, result], result, f"v{LANES}i32.v{LANES}p0i32")
+    return b.call(gather, [where, ir.Constant(_INT, 4), _same(ir.IntType(1), [1] * LANES), _same(_INT, [0] * LANES)])
+
+
+def _declared(b: ir.IRBuilder, name: str, takes: list[Untyped], gives: Untyped, kinds: str) -> Untyped:
+    return cgutils.get_or_insert_function(b.module, ir.FunctionType(gives, takes), f"{name}.{kinds}")
+
+
+def _same(kind: Untyped, values: Untyped) -> Untyped:
+    return ir.Constant(_lanes(kind), list(values))
 
 
 def _lanes(kind: Untyped) -> Untyped:

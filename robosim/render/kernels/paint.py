@@ -1,8 +1,9 @@
 """Step 4 for robots: the colours of a picture without shadows, blending or haze, in a fraction of the time.
 
 Neighbours in a row mostly see the same face, and what holds for a whole face is computed when it is first met: the
-light that it sends back, and how its texture lies across the picture. Inner loops count with unsigned numbers and go in
-two steps, first which texel, then its bytes: so the processor does several pixels of the first step at a time.
+light that it sends back, and how its texture lies across the picture. In small pictures a face has two or three pixels
+of a row, and every branch that depends on where it ends is one that no processor foresees: so the ends are found first,
+without any. A row is painted in *inks*, whole colours in one number, and taken apart into bytes when it is complete.
 """
 
 import numpy as np
@@ -23,20 +24,21 @@ from robosim.render.kernels.arrays import (
     Triple,
 )  # fmt: skip
 from robosim.render.kernels.cull import eye_in_link
+from robosim.render.kernels.lanes import LANES, print_block
 from robosim.render.kernels.light import light_from, lit, zenith_share
-from robosim.render.kernels.pixel import byte_of, ray_through, write
-from robosim.render.kernels.texture import STEEPEST, level_of
+from robosim.render.kernels.pixel import byte_of, ink_of, ray_through
+from robosim.render.kernels.texture import STEEPEST
 
-_RED, _GREEN, _BLUE, _ONE = np.uintp(0), np.uintp(1), np.uintp(2), np.uintp(1)
+_RED, _GREEN, _BLUE = np.uintp(0), np.uintp(1), np.uintp(2)
 _BODY, _KIND = np.uintp(0), np.uintp(1)
+_EIGHT, _SIXTEEN = np.uint32(8), np.uint32(16)
 
 
 @inlined
 def paint(
-    buffers: Buffers, palette: Palette, geometry: Geometry, looks: Looks, poses: Array, camera: Camera, rgb: Array,
-    labels: Array,
-) -> None:  # fmt: skip
-    """Writes colours and labels, or one of the two where the other is of size 0; one sample a pixel.
+    buffers: Buffers, palette: Palette, geometry: Geometry, looks: Looks, poses: Array, camera: Camera, rgb: Array
+) -> None:
+    """Writes colours; one sample a pixel.
 
     Args:
         buffers: From `draw`.
@@ -46,60 +48,76 @@ def paint(
         poses: From each link's frame to the world.
         camera: That of the buffers.
         rgb: uint8 (height, width, 3), where sRGB is written.
-        labels: int16 (height, width, 2), where number of the body and kind are written; (-1, 0) where there is nothing.
     """
     eye, light = eye_in_link(camera.from_world, False), light_from(palette.light)
     palette.frame[0] += 1
-    height, width = np.uintp(buffers.winner.shape[0]), np.uintp(buffers.winner.shape[1])
-    for row in range(height):
-        line, start = np.uintp(row), np.uintp(0)
-        while start < width:
-            face, end = buffers.winner[line, start], start + _ONE
-            while end < width and buffers.winner[line, end] == face:
-                end += _ONE
-            if labels.size > 0:
-                _label(geometry, face, line, start, end, labels)
-            if rgb.size > 0:
-                if face >= 0 and geometry.face_normals[face] < 0 and palette.painted[face] != palette.frame[0]:
-                    palette.painted[face] = palette.frame[0]
-                    _prepare(geometry, looks, poses, camera, light, eye, face, palette.paints[face])
-                _paint(buffers, palette, geometry, looks, poses, camera, light, eye, face, line, start, end, rgb)
-            start = end
+    for row in range(np.uintp(rgb.shape[0])):
+        line = np.uintp(row)
+        for run in range(_runs(buffers.winner, line, palette.starts)):
+            start, end = np.uintp(palette.starts[run]), np.uintp(palette.starts[run + 1])
+            face = buffers.winner[line, start]
+            if face >= 0 and geometry.face_normals[face] < 0 and palette.painted[face] != palette.frame[0]:
+                palette.painted[face] = palette.frame[0]
+                _prepare(geometry, looks, poses, camera, light, eye, face, palette.paints[face])
+            _paint(buffers, palette, geometry, looks, poses, camera, light, eye, face, line, start, end)
+        for column in range(np.uintp(rgb.shape[1])):
+            ink = palette.inks[column]
+            rgb[line, column, _RED], rgb[line, column, _GREEN] = np.uint8(ink), np.uint8(ink >> _EIGHT)
+            rgb[line, column, _BLUE] = np.uint8(ink >> _SIXTEEN)
+
+
+@inlined
+def label(geometry: Geometry, winner: Array, labels: Array) -> None:
+    """Writes number of the body and kind, int16 (height, width, 2); (-1, 0) where there is nothing."""
+    for row in range(np.uintp(labels.shape[0])):
+        for column in range(np.uintp(labels.shape[1])):
+            face = winner[row, column]
+            part = geometry.face_part[max(face, 0)]
+            labels[row, column, _BODY] = geometry.labels[part, 0] if face >= 0 else np.int16(NONE)
+            labels[row, column, _KIND] = geometry.labels[part, 1] if face >= 0 else np.int16(0)
+
+
+@inlined
+def _runs(winner: Array, line: np.uintp, starts: Array) -> int:
+    """Lists where another face begins in a row, and its end; gives how many faces that are. No branch: see above."""
+    width = np.uintp(winner.shape[1])
+    count, before = np.uintp(0), winner[line, 0] - np.int32(1)
+    for column in range(width):
+        face = winner[line, column]
+        starts[count] = column
+        count += np.uintp(face != before)
+        before = face
+    starts[count] = width
+    return int(count)
 
 
 @inlined
 def _paint(
     buffers: Buffers, palette: Palette, geometry: Geometry, looks: Looks, poses: Array, camera: Camera, light: Light,
-    eye: Triple, face: int, line: np.uintp, start: np.uintp, end: np.uintp, rgb: Array,
+    eye: Triple, face: int, line: np.uintp, start: np.uintp, end: np.uintp,
 ) -> None:  # fmt: skip
     """Paints a row's pixels from ``start`` to ``end``, which see one face."""
     if face < 0:
-        _paint_sky(palette, camera, line, start, end, rgb)
+        _paint_sky(palette, camera, line, start, end)
     elif geometry.face_normals[face] >= 0:
         row, no_shadow = int(line), Shadow(camera.from_world, camera.lens, buffers.nearness[:0])
         for column in range(int(start), int(end)):
             depth, ray = 1.0 / buffers.nearness[row, column], ray_through(camera, column, row)
             colour = lit(geometry, looks, poses, camera, light, no_shadow, False, eye, face, ray, depth, 1.0)
-            write(looks, colour, rgb, row, column)
+            palette.inks[column] = ink_of(looks, colour)
     elif geometry.face_uvs[face] >= 0:
         texture = looks.textures[geometry.face_part[face]]
-        _paint_print(looks, texture, buffers.nearness, palette, face, line, start, end, rgb)
+        _paint_print(looks, texture, buffers.nearness, palette, face, line, start, end)
     else:
-        _paint_plain(palette.paints[face], line, start, end, rgb)
+        ink = np.uint32(palette.paints[face, 0])
+        while start < end:
+            for step in range(LANES):  # the next face is painted over what is too many
+                palette.inks[start + np.uintp(step)] = ink
+            start += np.uintp(LANES)
 
 
 @inlined
-def _label(geometry: Geometry, face: int, line: np.uintp, start: np.uintp, end: np.uintp, labels: Array) -> None:
-    body, kind = np.int16(NONE), np.int16(0)
-    if face >= 0:
-        part = geometry.face_part[face]
-        body, kind = geometry.labels[part, 0], geometry.labels[part, 1]
-    for column in range(start, end):
-        labels[line, column, _BODY], labels[line, column, _KIND] = body, kind
-
-
-@inlined
-def _paint_sky(palette: Palette, camera: Camera, line: np.uintp, start: np.uintp, end: np.uintp, rgb: Array) -> None:
+def _paint_sky(palette: Palette, camera: Camera, line: np.uintp, start: np.uintp, end: np.uintp) -> None:
     right, down, ahead = camera.from_world
     y = (np.int32(line) - camera.lens[3]) * (1.0 / camera.lens[1])
     by_column, along = right[2] * (1.0 / camera.lens[0]), down[2] * y + ahead[2]
@@ -107,67 +125,36 @@ def _paint_sky(palette: Palette, camera: Camera, line: np.uintp, start: np.uintp
         x = np.int32(column) - camera.lens[2]
         across = x * (1.0 / camera.lens[0])
         share = zenith_share(by_column * x + along, across * across + y * y + 1.0)
-        palette.places[column] = np.int32(share * (SKIES - 1.0) + 0.5)
+        palette.inks[column] = np.uint32(share * (SKIES - 1.0) + 0.5)
     for column in range(start, end):
-        place = np.uintp(palette.places[column])
-        rgb[line, column, _RED] = palette.sky[place, _RED]
-        rgb[line, column, _GREEN] = palette.sky[place, _GREEN]
-        rgb[line, column, _BLUE] = palette.sky[place, _BLUE]
-
-
-@inlined
-def _paint_plain(own: Array, line: np.uintp, start: np.uintp, end: np.uintp, rgb: Array) -> None:
-    red, green, blue = np.uint8(own[0]), np.uint8(own[1]), np.uint8(own[2])
-    for column in range(start, end):
-        rgb[line, column, _RED], rgb[line, column, _GREEN], rgb[line, column, _BLUE] = red, green, blue
+        palette.inks[column] = palette.sky[palette.inks[column]]
 
 
 @inlined
 def _paint_print(
     looks: Looks, texture: int, nearness: Array, palette: Palette, face: int, line: np.uintp, start: np.uintp,
-    end: np.uintp, rgb: Array,
+    end: np.uintp,
 ) -> None:  # fmt: skip
-    """Paints a row's pixels of a textured face, as many at a time as see the same level of the texture."""
-    own, row = palette.paints[face], np.int32(line)
-    while start < end:
-        level, stop = _level_at(looks, texture, own, nearness[line, start]), end
-        # Along a row it rises or falls.
-        while stop - start > _ONE and _level_at(looks, texture, own, nearness[line, stop - _ONE]) != level:
-            stop = start + (stop - start) // np.uintp(2)
-        first, height, width = looks.levels[level, 0], looks.levels[level, 1], looks.levels[level, 2]
-        u_column, u_row, u_start, v_column, v_row, v_start = (
-            own[3], own[4] * row + own[5], own[6], own[7], own[8] * row + own[9], own[10],
-        )  # fmt: skip
-        for column in range(start, stop):
-            depth, x = 1.0 / nearness[line, column], np.int32(column)
-            u, v = (u_column * x + u_row) * depth + u_start, (v_column * x + v_row) * depth + v_start
-            i, j = np.int32((u - np.floor(u)) * width), np.int32((1.0 - (v - np.floor(v))) * height)
-            palette.places[column] = first + min(j, height - np.int32(1)) * width + min(i, width - np.int32(1))
-        # sRGB is nearly a power: the code of a product is the product of the codes.
-        red, green, blue = _share(own[0]), _share(own[1]), _share(own[2])
-        for column in range(start, stop):
-            texel = np.uintp(palette.places[column])
-            rgb[line, column, _RED] = _dimmed(looks.texels[texel, _RED], red)
-            rgb[line, column, _GREEN] = _dimmed(looks.texels[texel, _GREEN], green)
-            rgb[line, column, _BLUE] = _dimmed(looks.texels[texel, _BLUE], blue)
-        start = stop
+    """Paints a row's pixels of a textured face."""
+    own, y = palette.paints[face], np.int32(line)
+    numbers = (
+        own[0], own[1], own[2], own[3], own[4] * y + own[5], 0.0, own[6], own[7], own[8] * y + own[9], 0.0, own[10],
+        own[11], own[12],
+    )  # fmt: skip
+    first, last = np.int64(looks.first_level[texture]), np.int64(looks.first_level[texture + 1]) - 1
+    levels = first, last, np.int64(looks.levels[first, 1])
+    column = np.int64(start)
+    while column < np.int64(end):
+        print_block(
+            palette.inks, nearness, np.int64(line), column, np.int64(end), numbers, levels, looks.texels, looks.levels
+        )
+        column += LANES
 
 
 @inlined
-def _share(byte: float) -> np.uint32:
-    """Gives a 255th in steps of a 65,536th, for `_dimmed`: whole numbers are multiplied faster."""
-    return np.uint32(byte * (65536.0 / 255.0) + 0.5)
-
-
-@inlined
-def _dimmed(byte: np.uint8, share: np.uint32) -> np.uint8:
-    return np.uint8((np.uint32(byte) * share + np.uint32(32768)) >> np.uint32(16))
-
-
-@inlined
-def _level_at(looks: Looks, texture: int, own: Array, near: float) -> int:
-    depth = 1.0 / near
-    return level_of(looks, texture, min(own[11] * depth, own[12]) * depth * depth)
+def _share(byte: float) -> float:
+    """Gives a 255th in steps of a 65,536th, for `print_block`: whole numbers are multiplied faster."""
+    return np.floor(byte * (65536.0 / 255.0) + 0.5)
 
 
 @inlined
@@ -178,8 +165,11 @@ def _prepare(
     part = geometry.face_part[face]
     pose, line = poses[geometry.links[part]], geometry.face_uvs[face]
     red, green, blue = _light_of(geometry, looks, pose, light, face, part)
-    own[0], own[1], own[2] = byte_of(looks, red), byte_of(looks, green), byte_of(looks, blue)
+    own[0] = ink_of(looks, (red, green, blue))
     if line >= 0:
+        own[0], own[1], own[2] = (
+            _share(byte_of(looks, red)), _share(byte_of(looks, green)), _share(byte_of(looks, blue)),
+        )  # fmt: skip
         own[3], own[4], own[5], own[6] = _across(geometry.uvs, line, 0, pose, eye, camera)
         own[7], own[8], own[9], own[10] = _across(geometry.uvs, line, 1, pose, eye, camera)
         own[11], own[12] = _areas(geometry, face, line, pose, eye, camera)

@@ -1,5 +1,7 @@
 """A pixel: the ray through its middle, and the bytes it is written as."""
 
+import numpy as np
+
 from robosim.compiled import inlined
 from robosim.render.kernels.arrays import Array, Camera, Looks, Triple
 
@@ -20,6 +22,13 @@ def ray_through(camera: Camera, column: float, row: float) -> Triple:
 def byte_of(looks: Looks, light: float) -> int:
     """Gives the sRGB byte of linear light."""
     return int(looks.to_srgb[int(min(max(light, 0.0), 1.0) * 4095.0 + 0.5)])
+
+
+@inlined
+def ink_of(looks: Looks, colour: Triple) -> np.uint32:
+    """Gives a linear colour as an ink: sRGB in one number, red in its lowest byte."""
+    red, green, blue = byte_of(looks, colour[0]), byte_of(looks, colour[1]), byte_of(looks, colour[2])
+    return np.uint32(red | green << 8 | blue << 16)
 
 
 @inlined

@@ -8,7 +8,7 @@ from robosim.render.kernels.cull import compose, inverse, rows
 from robosim.render.kernels.develop import develop_depth, develop_depth8
 from robosim.render.kernels.draw import draw
 from robosim.render.kernels.kept import Kept, kept_in
-from robosim.render.kernels.paint import paint
+from robosim.render.kernels.paint import label, paint
 
 
 @compiled
@@ -28,7 +28,7 @@ def snap(
         rgb: uint8 (height, width, 3), see `paint`.
         depth: float32 (height, width), see `develop_depth`.
         depth8: uint8 (height, width, 1), see `develop_depth8`.
-        labels: int16 (height, width, 2), see `paint`.
+        labels: int16 (height, width, 2), see `label`.
 
     Returns:
         Whether the view was finite; nothing is drawn otherwise.
@@ -50,6 +50,8 @@ def snap(
         develop_depth(buffers, camera, nearest, farthest, nothing, depth)
     if depth8.size > 0:
         develop_depth8(buffers, camera, nearest, farthest, depth8)
-    if rgb.size > 0 or labels.size > 0:
-        paint(buffers, palette, geometry, looks, poses, camera, rgb, labels)
+    if labels.size > 0:
+        label(geometry, buffers.winner, labels)
+    if rgb.size > 0:
+        paint(buffers, palette, geometry, looks, poses, camera, rgb)
     return True

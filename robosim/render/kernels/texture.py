@@ -55,8 +55,8 @@ def sample(looks: Looks, texture: int, u: float, v: float, area: float, smooth: 
 
 @inlined
 def _texel(looks: Looks, index: int) -> Triple:
-    table, texels = looks.to_linear, looks.texels
-    return table[texels[index, 0]], table[texels[index, 1]], table[texels[index, 2]]
+    table, ink = looks.to_linear, looks.texels[index]
+    return table[ink & 255], table[ink >> 8 & 255], table[ink >> 16]
 
 
 @inlined
