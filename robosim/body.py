@@ -144,6 +144,12 @@ class Body:
         states = pybullet.getLinkStates(self._index, links, computeForwardKinematics=True, physicsClientId=self._client)
         return [state[_LINK_FRAME] for state in states]
 
+    def tell_links(self, links: Sequence[int], told: list[float]) -> None:
+        """Adds what `link_poses` gives to a list, number by number, which takes less time."""
+        for state in pybullet.getLinkStates(self._index, links, False, True, self._client):
+            told += state[4]
+            told += state[5]
+
     def _frame(self, link: int) -> Pose:
         return self.pose() if link == BASE else self.link_poses([link])[0]
 

@@ -86,9 +86,7 @@ class Poses:
             told += position
             told += quaternion
             if links:
-                for position, quaternion in body.link_poses(links):
-                    told += position
-                    told += quaternion
+                body.tell_links(links, told)
         if due != self._told_of:  # mostly they are the same again
             self._told_of = due
             slots = [self.rows[rank] + link for rank in due for link in range(1 + len(self._bodies[rank][1]))]

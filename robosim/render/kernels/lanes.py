@@ -63,7 +63,7 @@ def fill_block(
 @_intrinsic
 def print_block(
     _: Untyped, inks: Untyped, nearness: Untyped, row: Untyped, column: Untyped, end: Untyped, own: Untyped,
-    texture: Untyped, texels: Untyped, levels: Untyped,
+    level: Untyped, texels: Untyped,
 ) -> tuple[Untyped, Callable[..., Untyped]]:  # fmt: skip
     """Paints the block from ``column`` on with a texture; what comes after ``end`` is painted with anything.
 
@@ -73,10 +73,10 @@ def print_block(
         row: int64, of the picture.
         column: int64, the first.
         end: int64, the column behind the last that counts.
-        own: 13 float64, of `Palette.paints`; those of the texture's coordinates hold for this row.
-        texture: 3 int64: its first level, its last one, and the first one's height.
+        own: 9 float64: what the face sends back of red, green and blue, and for u and then v at a column x and a depth
+            z, what they are: (a x + b) z + c.
+        level: 3 int64, of the texture: its first texel, height and width.
         texels: uint32, as in `Looks`.
-        levels: int32, the same.
     """
 
     def generate(context: Untyped, b: ir.IRBuilder, signature: Untyped, given: Untyped) -> Untyped:
@@ -85,31 +85,18 @@ def print_block(
 
         kept, first, near_of = array(0), given[3], array(1)
         own = [_spread(b, number) for number in cgutils.unpack_tuple(b, given[5])]
-        start, last, height = (b.trunc(number, _INT) for number in cgutils.unpack_tuple(b, given[6]))
+        begin, height, width = (_spread(b, b.trunc(number, _INT)) for number in cgutils.unpack_tuple(b, given[6]))
         place = b.add(b.mul(given[2], b.extract_value(near_of.shape, 1)), first)
         near = b.load(b.bitcast(b.gep(near_of.data, [place]), _lanes(_FLOAT).as_pointer()), align=4)
         columns = b.add(_spread(b, b.trunc(first, _INT)), _same(_INT, range(LANES)))
         counts = b.icmp_signed("<", columns, _spread(b, b.trunc(given[4], _INT)))
         near = b.fpext(b.select(counts, near, _same(_FLOAT, [1.0] * LANES)), _lanes(_DOUBLE))
         depth, x = b.fdiv(_same(_DOUBLE, [1.0] * LANES), near), b.sitofp(columns, _lanes(_DOUBLE))
-        # Which level: see `level_of`, which does the same for one pixel.
-        across, slanted = b.fmul(own[11], depth), own[12]
-        area = b.fmul(b.fmul(b.select(b.fcmp_ordered("<", across, slanted), across, slanted), depth), depth)
-        high = _spread(b, b.sitofp(height, _DOUBLE))
-        half = b.fmul(_same(_DOUBLE, [0.5] * LANES), b.fmul(b.fmul(area, high), high))
-        bits = b.trunc(b.lshr(b.bitcast(half, _lanes(_LONG)), _same(_LONG, [52] * LANES)), _lanes(_INT))
-        step = b.ashr(b.sub(bits, _same(_INT, [1023] * LANES)), _same(_INT, [1] * LANES))
-        level = b.add(b.add(_spread(b, start), step), _same(_INT, [1] * LANES))
-        level = _clipped(b, level, _spread(b, start), _spread(b, last))
-        entry = b.mul(level, _same(_INT, [3] * LANES))
-        begin, rows, width = (
-            _gathered(b, array(8).data, b.add(entry, _same(_INT, [number] * LANES))) for number in range(3)
-        )
-        u = b.fadd(b.fmul(b.fadd(b.fmul(own[3], x), own[4]), depth), own[6])
-        v = b.fadd(b.fmul(b.fadd(b.fmul(own[7], x), own[8]), depth), own[10])
+        u = b.fadd(b.fmul(b.fadd(b.fmul(own[3], x), own[4]), depth), own[5])
+        v = b.fadd(b.fmul(b.fadd(b.fmul(own[6], x), own[7]), depth), own[8])
         i = _texel(b, b.fsub(u, _floor(b, u)), width)
-        j = _texel(b, b.fsub(_same(_DOUBLE, [1.0] * LANES), b.fsub(v, _floor(b, v))), rows)
-        ink = _gathered(b, array(7).data, b.add(b.add(begin, b.mul(j, width)), i))
+        j = _texel(b, b.fsub(_same(_DOUBLE, [1.0] * LANES), b.fsub(v, _floor(b, v))), height)
+        ink = _gathered(b, array(7).data, b.add(b.add(begin, b.mul(j, width)), i), counts)
         painted = _same(_INT, [0] * LANES)
         for number, shift in enumerate((0, 8, 16)):
             byte = b.and_(b.lshr(ink, _same(_INT, [shift] * LANES)), _same(_INT, [255] * LANES))
@@ -120,8 +107,7 @@ def print_block(
         b.store(painted, b.bitcast(b.gep(kept.data, [first]), _lanes(_INT).as_pointer()), align=4)
         return context.get_dummy_value()
 
-    given = inks, nearness, types.int64, types.int64, types.int64, own, texture, texels, levels
-    return types.void(*given), generate
+    return types.void(inks, nearness, types.int64, types.int64, types.int64, own, level, texels), generate
 
 
 def _texel(b: ir.IRBuilder, share: Untyped, count: Untyped) -> Untyped:
@@ -139,14 +125,14 @@ def _floor(b: ir.IRBuilder, number: Untyped) -> Untyped:
     return b.call(_declared(b, "llvm.floor", [number.type], number.type, f"v{LANES}f64"), [number])
 
 
-def _gathered(b: ir.IRBuilder, data: Untyped, places: Untyped) -> Untyped:
-    """Gives 32 bits each from some places of an array."""
+def _gathered(b: ir.IRBuilder, data: Untyped, places: Untyped, wanted: Untyped) -> Untyped:
+    """Gives 32 bits each from some places of an array, and 0 where they are not wanted."""
     pointers = ir.VectorType(data.type, LANES)
     bytes_on = b.mul(b.sext(places, _lanes(_LONG)), _same(_LONG, [4] * LANES))
     where = b.inttoptr(b.add(_spread(b, b.ptrtoint(data, _LONG)), bytes_on), pointers)
     result, mask = _lanes(_INT), _lanes(ir.IntType(1))
     gather = _declared(b, "llvm.masked.gather", [pointers, _INT, mask, result], result, f"v{LANES}i32.v{LANES}p0i32")
-    return b.call(gather, [where, ir.Constant(_INT, 4), _same(ir.IntType(1), [1] * LANES), _same(_INT, [0] * LANES)])
+    return b.call(gather, [where, ir.Constant(_INT, 4), wanted, _same(_INT, [0] * LANES)])
 
 
 def _declared(b: ir.IRBuilder, name: str, takes: list[Untyped], gives: Untyped, kinds: str) -> Untyped:

@@ -27,10 +27,11 @@ from robosim.render.kernels.cull import eye_in_link
 from robosim.render.kernels.lanes import LANES, print_block
 from robosim.render.kernels.light import light_from, lit, zenith_share
 from robosim.render.kernels.pixel import byte_of, ink_of, ray_through
-from robosim.render.kernels.texture import STEEPEST
+from robosim.render.kernels.texture import STEEPEST, level_of
 
 _RED, _GREEN, _BLUE = np.uintp(0), np.uintp(1), np.uintp(2)
 _BODY, _KIND = np.uintp(0), np.uintp(1)
+_ONE = np.uintp(1)
 _EIGHT, _SIXTEEN = np.uint32(8), np.uint32(16)
 
 
@@ -138,17 +139,26 @@ def _paint_print(
     """Paints a row's pixels of a textured face."""
     own, y = palette.paints[face], np.int32(line)
     numbers = (
-        own[0], own[1], own[2], own[3], own[4] * y + own[5], 0.0, own[6], own[7], own[8] * y + own[9], 0.0, own[10],
-        own[11], own[12],
+        own[0], own[1], own[2], own[3], own[4] * y + own[5], own[6], own[7], own[8] * y + own[9], own[10],
     )  # fmt: skip
-    first, last = np.int64(looks.first_level[texture]), np.int64(looks.first_level[texture + 1]) - 1
-    levels = first, last, np.int64(looks.levels[first, 1])
-    column = np.int64(start)
-    while column < np.int64(end):
-        print_block(
-            palette.inks, nearness, np.int64(line), column, np.int64(end), numbers, levels, looks.texels, looks.levels
-        )
-        column += LANES
+    while start < end:  # as many at a time as see the same level of the texture
+        level, stop = _level_at(looks, texture, own, nearness[line, start]), end
+        # Along a row it rises or falls.
+        while stop - start > _ONE and _level_at(looks, texture, own, nearness[line, stop - _ONE]) != level:
+            stop = start + (stop - start) // np.uintp(2)
+        size = np.int64(looks.levels[level, 0]), np.int64(looks.levels[level, 1]), np.int64(looks.levels[level, 2])
+        while start < stop:
+            print_block(
+                palette.inks, nearness, np.int64(line), np.int64(start), np.int64(stop), numbers, size, looks.texels
+            )
+            start += np.uintp(LANES)
+        start = stop
+
+
+@inlined
+def _level_at(looks: Looks, texture: int, own: Array, near: float) -> int:
+    depth = 1.0 / near
+    return level_of(looks, texture, min(own[11] * depth, own[12]) * depth * depth)
 
 
 @inlined
