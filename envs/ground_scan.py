@@ -5,7 +5,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.robots.a1 import A1, FOOT_RADIUS, HEIGHT, REACH
+from robosim.compiled import compiled
+from robosim.robots.a1 import A1, FOOT_RADIUS
+from robosim.robots.gait import HEIGHT, REACH
 from robosim.terrain.relief import Relief, read_heights, read_patches
 
 # Drawn in each episode; standard deviations, m, of each height, and of all of them in an episode.
@@ -18,9 +20,49 @@ FOOT_X, FOOT_Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REA
 LIMIT = 0.5  # m
 _POINTS = np.stack(np.meshgrid(SCAN_X, SCAN_Y, indexing="ij"), -1).reshape(-1, 2)
 _PATCH = np.stack(np.meshgrid(FOOT_X, FOOT_Y, indexing="ij"), -1).reshape(-1, 2)
-_UNDER = np.flatnonzero(np.abs(_POINTS[:, 0]) < 0.2)  # those under the trunk
+_FIRST_UNDER, _UNDER = 3, 9  # the first of those under the trunk, x from -0.15 to 0.15 m, and how many they are
 SIZE = len(_POINTS) + 4 * len(_PATCH)
 _NOMINAL = HEIGHT + FOOT_RADIUS  # m, of the trunk's middle above level ground
+
+
+@compiled
+def survey(
+    relief: Relief, x: float, y: float, cos: float, sin: float, points: NDArray[np.float64], first: int, level: float,
+    out: NDArray[np.float64],
+) -> float:  # fmt: skip
+    """Writes the ground's heights above a level at points (n, 2), as `read_heights` has them.
+
+    Args:
+        relief: The ground.
+        x: Of the frame, m.
+        y: Of the frame, m.
+        cos: Of its heading.
+        sin: Of its heading.
+        points: m.
+        first: Of the nine points under the trunk.
+        level: m in the world.
+        out: Room for n or more, m, the first n of which are written.
+
+    Returns:
+        The mean height under the trunk, m in the world.
+    """
+    read_heights(relief, x, y, cos, sin, points, out)
+    a, b, c, d, e, f, g, h, i = out[first : first + _UNDER]
+    for number in range(len(points)):
+        out[number] -= level
+    return (((a + b) + (c + d)) + ((e + f) + (g + h)) + i) / _UNDER  # in pairs, as NumPy adds
+
+
+@compiled
+def sense(
+    heights: NDArray[np.float64], offset: float, normals: NDArray[np.float64], sigma: float, out: NDArray[np.float32]
+) -> None:
+    """Writes heights (n,), m, with an offset and with noise of a standard deviation, held to `LIMIT`, into out (n,)."""
+    for number in range(len(heights)):
+        height = heights[number] + offset
+        if sigma > 0.0:
+            height += sigma * normals[number]
+        out[number] = min(max(height, -LIMIT), LIMIT)
 
 
 class GroundScan:
@@ -38,9 +80,8 @@ class GroundScan:
     def __init__(self, robot: A1, *, sees: bool = True) -> None:
         """Makes room; see the class."""
         self._robot, self._sees = robot, sees
-        self._points = _POINTS if sees else _POINTS[_UNDER]
-        self._under = _UNDER if sees else np.arange(len(_UNDER))
-        self._heights, self._patches = np.zeros(len(self._points)), np.zeros((4, len(_PATCH)))
+        self._first = _FIRST_UNDER if sees else 0
+        self._points = _POINTS if sees else _POINTS[_FIRST_UNDER : _FIRST_UNDER + _UNDER]
         self.reset(np.random.default_rng(0), 0.0)
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
@@ -54,19 +95,15 @@ class GroundScan:
         rows = self._robot.body.rows()
         length = math.hypot(rows[0][0], rows[1][0]) or 1.0
         cos, sin = rows[0][0] / length, rows[1][0] / length
-        read_heights(relief, x, y, cos, sin, self._points, self._heights)
-        ground = float(self._heights[self._under].sum()) / len(self._under)
-        heights = self._heights - (z - _NOMINAL)
-        if not self._sees:
-            return ground, heights
-        aims = self._robot.aims()
-        read_patches(relief, x, y, cos, sin, aims, _PATCH, self._patches)
-        feet = self._patches - (aims[:, 2:] + (z - FOOT_RADIUS))
-        return ground, np.concatenate([heights, feet.ravel()])
+        heights = np.empty(SIZE if self._sees else _UNDER)
+        ground = survey(relief, x, y, cos, sin, self._points, self._first, z - _NOMINAL, heights)
+        if self._sees:
+            read_patches(relief, x, y, cos, sin, self._robot.aims(), _PATCH, z - FOOT_RADIUS, heights[len(_POINTS) :])
+        return ground, heights
 
     def read(self, heights: NDArray[np.float64]) -> NDArray[np.float32]:
         """Gives heights as the sensor has them, within `LIMIT`."""
-        seen = heights + self.offset
-        if self._noise:
-            seen += NOISE * self._noise * self._rng.standard_normal(len(seen))
-        return np.minimum(np.maximum(seen, -LIMIT), LIMIT).astype(np.float32)
+        seen = np.empty(len(heights), np.float32)
+        normals = self._rng.standard_normal(len(heights)) if self._noise else heights
+        sense(heights, self.offset, normals, NOISE * self._noise, seen)
+        return seen

@@ -74,7 +74,9 @@ def speed_along(s: State) -> float:
 
 def progress(s: State) -> float:
     """Gives the share of the commanded speed that is gone in its direction, from -1 to 1."""
-    return min(max(speed_along(s) / max(speed_commanded(s), 0.1), -1.0), 1.0)
+    commanded = speed_commanded(s)
+    along = (s.velocity[0] * s.command[0] + s.velocity[1] * s.command[1]) / max(commanded, 1e-6)
+    return min(max(along / max(commanded, 0.1), -1.0), 1.0)
 
 
 def velocity_error(s: State) -> float:

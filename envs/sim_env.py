@@ -154,11 +154,11 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
             raise RobosimError(f"action={action!r}: must be finite; does the policy diverge?")
         task.advance(action)
         task.robot.act(action)
-        disturb, actuate, move = task.disturb, task.robot.actuate, self.physics.step
-        for _ in range(self._decimation):
-            disturb()
-            actuate()
-            move()
+        disturb, actuate, left = task.disturb, task.robot.actuate, self._decimation
+        while left > 0:
+            steps = min(left, disturb(), actuate())
+            self.physics.step(steps)
+            left -= steps
         self._steps += 1
         state = self._state = task.state()
         info: dict[str, Any] = {name: weight * float(function(state)) for name, function, weight in self._pay}

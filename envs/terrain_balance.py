@@ -139,11 +139,12 @@ class TerrainBalance(Task[State]):
         self.robot.command[:] = *(clip(RETURN * way, -SPEED, SPEED) for way in (forward, left)), rate
         self.pushes.advance()
 
-    def disturb(self) -> None:
+    def disturb(self) -> int:
         """Moves the platform and pushes the trunk; see `Task.disturb`."""
         self._time += PHYSICS_DT
         self.platform.move(self._time)
         self.pushes.disturb()
+        return 1  # the platform moves all the time
 
     def state(self) -> State:
         """Reads the robot's motion; see `Task.state`."""

@@ -12,13 +12,14 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.envs import legged_score as score
-from robosim.envs.ground_scan import LIMIT, NOISE, SIZE, GroundScan
+from robosim.envs.ground_scan import LIMIT, SIZE, GroundScan
 from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3
 from robosim.physics import Physics
 from robosim.planning.polyline import ahead, nearest, remaining
 from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
-from robosim.robots.a1 import A1, MASS, SPEED, SPEED_RANGE, TURN_RANGE, Variation, vary
+from robosim.robots.a1 import A1, MASS, Variation, vary
+from robosim.robots.gait import SPEED, SPEED_RANGE, TURN_RANGE
 from robosim.robots.pushes import Pushes
 from robosim.seeding import Split, Streams
 from robosim.task import Done, Metric, Observation, Reward, Task
@@ -154,7 +155,6 @@ class TerrainNavigate(Task[State]):
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
         noise = float(self._randomise)
-        self._sensors, self._noise = streams.sensors, noise
         self.field.reset(streams.world, level, vary=self._randomise)
         self.robot.configure(vary(streams.robot) if self._randomise else Variation())
         self.robot.reset(self.field.spawn(streams.world), streams.sensors, noise)
@@ -168,9 +168,9 @@ class TerrainNavigate(Task[State]):
         """Starts pushes; see `Task.advance`."""
         self.pushes.advance()
 
-    def disturb(self) -> None:
+    def disturb(self) -> int:
         """Pushes the trunk while a push lasts; see `Task.disturb`."""
-        self.pushes.disturb()
+        return self.pushes.disturb()
 
     def state(self) -> State:
         """Reads the robot's motion, the ground around it and what is left of the way; see `Task.state`."""
@@ -219,10 +219,7 @@ class TerrainNavigate(Task[State]):
     def _look_out(self, x: float, y: float, cos: float, sin: float, height: float) -> NDArray[np.float32]:
         read_heights(self.field.relief, x, y, cos, sin, _OUTLOOK, self._heights)
         (_, _, z), _ = self.robot.body.pose()
-        seen = self._heights - (z - height) + self.scan.offset
-        if self._noise:
-            seen += NOISE * self._noise * self._sensors.standard_normal(len(seen))
-        return np.minimum(np.maximum(seen, -LIMIT), LIMIT).astype(np.float32)
+        return self.scan.read(self._heights - (z - height))
 
     def _guide(self, x: float, y: float) -> tuple[float, float, float]:
         """Gives the point of the shortest way that is `LOOK` ahead, and how much of that way is left, m."""

@@ -158,9 +158,9 @@ class TerrainWalk(Task[State]):
     def _heading_error(self) -> float:
         return math.remainder(self._heading - self._facing(), 2 * math.pi)
 
-    def disturb(self) -> None:
+    def disturb(self) -> int:
         """Pushes the trunk while a push lasts; see `Task.disturb`."""
-        self.pushes.disturb()
+        return self.pushes.disturb()
 
     def state(self) -> State:
         """Reads the robot's motion and the ground around it; see `Task.state`."""

@@ -191,9 +191,6 @@ class WarehouseNavigate(Task[State]):
         velocity = speed * math.cos(heading), speed * math.sin(heading)
         self.traffic.advance(CONTROL_DT, (x, y, *velocity, RADIUS))
 
-    def disturb(self) -> None:
-        """Does nothing: nobody pushes; see `Task.disturb`."""
-
     def _motion(self) -> tuple[float, float, float, float, float]:
         """Gives x, y (m), heading (rad), speed forward (m/s) and yaw rate (rad/s)."""
         ((x, y, _), _), velocity, spin = self.robot.body.motion()

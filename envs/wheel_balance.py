@@ -20,6 +20,7 @@ from robosim.math import Vec3, axis_angle, clip, quaternion_product, rotation_ro
 from robosim.physics import Physics
 from robosim.render.scene import Scene
 from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
+from robosim.robots.robot import LASTING
 from robosim.robots.wheel_courier import CHASSIS_COM, WHEEL_RADIUS, Load, WheelCourier, wheel_shares
 from robosim.seeding import Split, Streams
 from robosim.sensors.camera import Camera
@@ -260,12 +261,14 @@ class WheelBalance(Task[State]):
             self._force = force * math.cos(way), force * math.sin(way), 0.0
             self._push_steps = round(PUSH_TIME / CONTROL_DT)
 
-    def disturb(self) -> None:
+    def disturb(self) -> int:
         """Pushes the chassis at its centre of mass while a push lasts; see `Task.disturb`."""
         if self._push_steps > 0:
             (x, y, z), turn = self.robot.body.pose()
             lever = to_world(rotation_rows(turn), (0.0, 0.0, CHASSIS_COM))
             self.robot.body.push(self._force, (x + lever[0], y + lever[1], z + lever[2]))
+            return 1
+        return LASTING
 
     def state(self) -> State:
         """Reads the robot's motion; see `Task.state`."""

@@ -91,8 +91,8 @@ class Body:
         self._kept_stands = self._stands
         self.colours: dict[int, Colour] = {}
         self._kept_colours: dict[int, Colour] = {}
-        self._moment, self._read_at, self._told_at = moment, -1, -1
-        self._rows: Mat3 | None = None
+        # At which moment PyBullet told of the base last, and of which moment pose and motion are kept.
+        self._moment, self._told_at, self._posed_at, self._read_at = moment, -1, -1, -1
         name, _ = pybullet.getBodyInfo(index, physicsClientId=client)
         self._links = {name.decode(): BASE}
         self._joints: dict[str, int] = {}
@@ -111,6 +111,7 @@ class Body:
         # PyBullet poses the principal axes of inertia; where the URDF has products of inertia, they are turned.
         # Of a fixture it tells nothing, which reads as zeros.
         self._com_turn: Quat | None = None if inertial[4] in (IDENTITY, (0.0, 0.0, 0.0, 0.0)) else inertial[4]
+        self._turn_back = None if self._com_turn is None else inverse(self._com_turn)
         self.welds: dict[int, tuple[int, Pose]] = {}
         for link, parent in fixed.items():  # PyBullet numbers parents before their children
             carrier = self.welds[parent][0] if parent in self.welds else parent
@@ -129,9 +130,9 @@ class Body:
 
     def pose(self) -> Pose:
         """Gives the base frame's position (m) and quaternion in the world."""
-        com, turn = self._read_pose()
-        x, y, z = to_world(rotation_rows(turn), self._com)
-        return (com[0] - x, com[1] - y, com[2] - z), turn
+        if self._posed_at != self._moment.number:
+            self._read_pose()
+        return self._pose
 
     @property
     def inertial_frame(self) -> Pose:
@@ -156,10 +157,15 @@ class Body:
     def _frame(self, link: int) -> Pose:
         return self.pose() if link == BASE else self.link_poses([link])[0]
 
-    def _read_pose(self) -> Pose:
-        """Gives where the base's centre of mass is and how the base's own frame is turned."""
+    def _read_pose(self) -> None:
+        """Computes the base frame's pose, and what follows from it, from that of its inertial frame."""
         com, turn = self.inertial_pose()
-        return com, turn if self._com_turn is None else quaternion_product(turn, inverse(self._com_turn))
+        if self._turn_back is not None:
+            turn = quaternion_product(turn, self._turn_back)
+        self._rows: Mat3 = rotation_rows(turn)
+        x, y, z = self._arm = to_world(self._rows, self._com)
+        self._pose: Pose = (com[0] - x, com[1] - y, com[2] - z), turn
+        self._posed_at = self._moment.number
 
     def motion(self) -> tuple[Pose, Vec3, Vec3]:
         """Gives the base frame's pose, its linear velocity (m/s) and its angular velocity (rad/s), all in the world.
@@ -167,23 +173,18 @@ class Body:
         Task and sensors all ask for it in every control step: PyBullet is asked once a moment.
         """
         if self._read_at != self._moment.number:
-            self._motion, self._rows, self._read_at = self._read_motion(), None, self._moment.number
+            pose = self.pose()
+            (vx, vy, vz), angular = pybullet.getBaseVelocity(self._index, self._client)
+            wx, wy, wz = cross(angular, self._arm)
+            self._motion = pose, (vx - wx, vy - wy, vz - wz), angular
+            self._read_at = self._moment.number
         return self._motion
 
     def rows(self) -> Mat3:
-        """Gives the rows of the matrix from the base frame to the world; computed once a moment, as `motion` is."""
-        (_, quaternion), _, _ = self.motion()
-        if self._rows is None:
-            self._rows = rotation_rows(quaternion)
+        """Gives the rows of the matrix from the base frame to the world; computed once a moment, as `pose` is."""
+        if self._posed_at != self._moment.number:
+            self._read_pose()
         return self._rows
-
-    def _read_motion(self) -> tuple[Pose, Vec3, Vec3]:
-        com, turn = self._read_pose()
-        linear, angular = pybullet.getBaseVelocity(self._index, physicsClientId=self._client)
-        arm = to_world(rotation_rows(turn), self._com)
-        wx, wy, wz = cross(angular, arm)
-        position = (com[0] - arm[0], com[1] - arm[1], com[2] - arm[2])
-        return (position, turn), (linear[0] - wx, linear[1] - wy, linear[2] - wz), angular
 
     def place(self, position: Sequence[float], quaternion: Sequence[float] = IDENTITY) -> None:
         """Puts the base frame somewhere, at rest.
@@ -209,13 +210,13 @@ class Body:
         pybullet.resetBasePositionAndOrientation(self._index, com, turn, physicsClientId=self._client)
         if self.dynamic:
             pybullet.resetBaseVelocity(self._index, (0, 0, 0), (0, 0, 0), physicsClientId=self._client)
-        self._read_at = self._told_at = -1
+        self._told_at = self._posed_at = self._read_at = -1
         self._moment.placed[self._rank] += 1
         self._moment.placements += 1
 
     def _stand(self, place: list[float]) -> None:
         """Tells PyBullet where a fixture stands."""
-        self._stands, self._read_at = place, -1
+        self._stands, self._posed_at, self._read_at = place, -1, -1
         pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], physicsClientId=self._client)
 
     def joints(self, *names: str) -> Joints:
@@ -224,7 +225,7 @@ class Body:
         Raises:
             RobosimError: A name is none of this body's.
         """
-        indices = [self._known(name, self._joints, "joint") for name in names]
+        indices = tuple(self._known(name, self._joints, "joint") for name in names)
         return Joints(self._client, self._index, indices, self._tick)
 
     def _tick(self) -> None:

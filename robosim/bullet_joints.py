@@ -8,13 +8,13 @@ from robosim.bullet import pybullet
 class Joints:
     """Joints of one body in a fixed order; lists below have one entry a joint."""
 
-    def __init__(self, client: int, body: int, indices: list[int], moved: Callable[[], None]) -> None:
+    def __init__(self, client: int, body: int, indices: tuple[int, ...], moved: Callable[[], None]) -> None:
         """Keeps the indices; `robosim.body.Body.joints` makes them, and is told when they were put somewhere."""
         self._client, self._body, self._indices, self._moved = client, body, indices, moved
 
     def positions_velocities(self) -> tuple[list[float], list[float]]:
         """Gives positions (rad or m) and velocities (rad/s or m/s)."""
-        states = pybullet.getJointStates(self._body, self._indices, physicsClientId=self._client)
+        states = pybullet.getJointStates(self._body, self._indices, self._client)  # names take longer
         return [state[0] for state in states], [state[1] for state in states]
 
     def reset(self, positions: Sequence[float]) -> None:
@@ -49,11 +49,11 @@ class Joints:
             positionGains=[gain] * count, velocityGains=[1.0] * count, physicsClientId=self._client,
         )  # fmt: skip
 
-    def efforts(self) -> tuple[list[float], list[float], list[float]]:
+    def efforts(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
         """Gives positions, velocities and what the motors did in the last physics step, N·m or N."""
-        states = pybullet.getJointStates(self._body, self._indices, physicsClientId=self._client)
+        states = pybullet.getJointStates(self._body, self._indices, self._client)  # names take longer
         positions, velocities, _, efforts = zip(*states, strict=True)
-        return list(positions), list(velocities), list(efforts)
+        return positions, velocities, efforts
 
     def spin(self, speeds: Sequence[float], torque: float) -> None:
         """Keeps speeds (rad/s or m/s) with at most ``torque`` (N·m or N) a joint, until told otherwise."""

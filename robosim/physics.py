@@ -65,6 +65,7 @@ class Physics:
         client: PyBullet's number of the client, for the modules that speak to PyBullet.
         bodies: All that was added, in that order.
         moment: Grows with whatever changes the world.
+        steps: How many physics steps have been made, restores or not.
         planes: Numbers of those that are endless, even floors.
 
     Raises:
@@ -85,6 +86,7 @@ class Physics:
             raise RobosimError("PyBullet could not start; with render_mode='human', try render_mode='rgb_array'")
         self.bodies: list[Body] = []
         self.moment = Moment()
+        self.steps = 0
         self.planes: set[int] = set()
         self._state: int | None = None
         self._attachments: list[Attachment] = []
@@ -373,7 +375,8 @@ class Physics:
     def step(self, steps: int = 1) -> None:
         """Moves the world on by ``steps`` physics steps."""
         for _ in range(steps):
-            pybullet.stepSimulation(physicsClientId=self.client)
+            pybullet.stepSimulation(self.client)  # names take longer
+        self.steps += steps
         self.moment.number += 1
 
     def around(self, low: Sequence[float], high: Sequence[float]) -> set[int]:

@@ -17,7 +17,7 @@ from robosim.errors import RobosimError
 from robosim.math import Vec3
 from robosim.physics import Physics
 from robosim.render.sketch import Sketch
-from robosim.robots.robot import Robot
+from robosim.robots.robot import LASTING, Robot
 from robosim.seeding import Split, Streams
 
 S = TypeVar("S")
@@ -125,9 +125,14 @@ class Task(ABC, Generic[S]):
     def advance(self, action: NDArray[np.float32]) -> None:
         """Moves what the task itself moves; called once a control step, before the robot takes ``action``."""
 
-    @abstractmethod
-    def disturb(self) -> None:
-        """Applies forces that last one physics step; called before each of them."""
+    def disturb(self) -> int:
+        """Applies forces that last one physics step; called before physics steps.
+
+        Returns:
+            How many physics steps may be made before it has to be called again, 1 or more; `LASTING`, as here, where
+            nothing disturbs before the next control step.
+        """
+        return LASTING
 
     @abstractmethod
     def state(self) -> S:

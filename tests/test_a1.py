@@ -10,8 +10,9 @@ import pytest
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, axis_angle
 from robosim.physics import Physics
-from robosim.robots.a1 import A1, FOOT_RADIUS, HEIGHT, JOINTS, SMOOTH, URDF, Variation
+from robosim.robots.a1 import A1, FOOT_RADIUS, JOINTS, URDF, Variation
 from robosim.robots.flat_urdf import flatten
+from robosim.robots.gait import HEIGHT, SMOOTH
 from robosim.robots.legs import BONE, DUTY, carry, find_feet, solve_leg, trot
 from robosim.worlds.floor import Floor
 

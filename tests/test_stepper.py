@@ -11,7 +11,7 @@ from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.stepper import PATCH, PATCHES, Stepper
 from robosim.agents.policies.trotter import Trotter
-from robosim.robots.a1 import REACH
+from robosim.robots.gait import REACH
 
 ENV = "robosim/TerrainWalk-v0"
 SWINGS = 1  # the front left leg, in the middle of its swing at phase 0.3

@@ -23,7 +23,8 @@ from robosim.envs.terrain_navigate import (
     TerrainNavigateEnv,
     spl,
 )
-from robosim.robots.a1 import SPEED, SPEED_RANGE, TURN_RANGE, Felt
+from robosim.robots.a1 import Felt
+from robosim.robots.gait import SPEED, SPEED_RANGE, TURN_RANGE
 
 FELT = Felt(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 STILL = score.State(

@@ -22,7 +22,8 @@ from robosim.envs.terrain_walk import (
     TerrainWalk,
     TerrainWalkEnv,
 )
-from robosim.robots.a1 import FOOT_RADIUS, HEIGHT, MASS, Felt
+from robosim.robots.a1 import FOOT_RADIUS, MASS, Felt
+from robosim.robots.gait import HEIGHT
 from robosim.worlds.terrain import CHOICES
 
 ENV = "robosim/TerrainWalk-v0"

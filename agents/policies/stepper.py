@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, State
 from robosim.agents.policies.trotter import GRAVITY_XY, Trotter
-from robosim.robots.a1 import HEIGHT, REACH
+from robosim.robots.gait import HEIGHT, REACH
 from robosim.robots.legs import DUTY
 
 CLOCK = slice(52, 54)  # of robosim/TerrainWalk's observation with a scan and 15 actions

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, State
-from robosim.robots.a1 import CLEARANCE, FREQUENCY, HEIGHT, OFFSET, REACH
+from robosim.robots.a1 import OFFSET
+from robosim.robots.gait import CLEARANCE, FREQUENCY, HEIGHT, REACH
 from robosim.robots.legs import HIP_X, HIP_Y, SIDE, trot
 
 CONTROL_DT = 1 / 50  # s, between two calls

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, Policy, State
 from robosim.agents.policies.trotter import Trotter
-from robosim.robots.a1 import SPEED, SPEED_RANGE, TURN_RANGE
+from robosim.robots.gait import SPEED, SPEED_RANGE, TURN_RANGE
 
 FAST, SLOW = 0.45, 0.1  # m/s, straight on and while it turns
 TURN = 1.5  # 1/s, of the bearing

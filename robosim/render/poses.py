@@ -1,13 +1,12 @@
 """Where all links are, for the kernels: `Poses` asks the physics for what may have moved, and for nothing else."""
 
-import functools
-import struct
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robosim.body import Body, Moment
+from robosim.floats import write_floats
 from robosim.math import rotation_rows
 from robosim.render.kernels.arrays import NONE
 from robosim.render.kernels.place import place, stand
@@ -93,7 +92,7 @@ class Poses:
             self._told_of = due
             slots = [self.rows[rank] + link for rank in due for link in range(1 + len(self._bodies[rank][1]))]
             self._slots[: len(slots)] = slots
-        _doubles(len(told)).pack_into(self._told.data, 0, *told)  # several times as fast as np.array
+        write_floats(self._told, told)
         place(self._told, len(told) // 7, self._slots, self._offsets, self.array)
 
 
@@ -106,8 +105,3 @@ def _offsets(bodies: Sequence[tuple[Body, Sequence[int]]]) -> NDArray[np.float64
         offsets.append(np.column_stack([back, -back @ position]))
         offsets += [np.eye(4)[:3]] * len(links)
     return np.array(offsets).reshape(-1, 3, 4)
-
-
-@functools.cache
-def _doubles(count: int) -> struct.Struct:
-    return struct.Struct(f"{count}d")

@@ -12,15 +12,17 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pybullet_data
 from gymnasium import spaces
-from numpy import typing as npt
 from numpy.typing import NDArray
 
 from robosim.body import Pose
-from robosim.math import Vec3, clip, cross, to_body
+from robosim.floats import write_floats
+from robosim.math import Mat3, Vec3, clip, cross, to_body
 from robosim.physics import Physics
+from robosim.robots.a1_senses import RATE_LIMIT, describe, gauge
 from robosim.robots.flat_urdf import load_flattened
-from robosim.robots.legs import aim, carry, find_feet, gauge, trot
-from robosim.robots.robot import Robot
+from robosim.robots.gait import FREQUENCY, HEIGHT, heed, new_gait, step
+from robosim.robots.legs import aim, find_feet, trot
+from robosim.robots.robot import LASTING, Robot
 from robosim.sensors.camera import Mount
 from robosim.sensors.imu import Imu
 
@@ -36,20 +38,7 @@ STIFFNESS = 32.0  # 1/s
 FOOT_RADIUS = 0.02  # m; FR_toe
 MASS = 12.458  # kg, of all
 TRUNK_MASS = 4.714  # kg, with the IMU; trunk, imu_link
-HEIGHT = 0.24  # m, of the hips above the feet's middles; at 0.26 it falls off stairs and stones twice as often
-
-FREQUENCY, FREQUENCY_RANGE = 2.5, 0.8  # Hz; cycles a second at action 0, and what the action adds at most
-CLEARANCE, CLEARANCE_RANGE = 0.08, 0.05  # m
-HEIGHT_RANGE = 0.04  # m
-REACH = (0.12, 0.08, 0.1)  # m, of the feet's residuals along x, y, z: over a gap of 0.2 m from its middle
 OFFSET = 0.4  # rad, of the joints' residuals
-# Forward speed at action 0 and what the action adds (m/s), and yaw rate (rad/s), of a robot that steers itself; share
-# of the way to it that is gone in a control step.
-SPEED, SPEED_RANGE, TURN_RANGE, STEER = 0.2, 0.3, 0.8, 0.1
-SMOOTH = 0.35  # of the way to a new action is gone in a control step: a low-pass at 3.4 Hz
-
-JOINT_NOISE, RATE_NOISE = 0.01, 0.5  # rad, rad/s, half of legged_gym's ranges as standard deviations
-RATE_LIMIT = 30.0  # rad/s; FR_upper_joint turns up to 28.6
 SPEED_LIMIT = 3.0  # m/s, of leg odometry
 _STANDS = np.zeros(3)
 _NEAR_FOOT = 0.035  # m from a foot's middle within which a contact of the shin is the foot's
@@ -148,14 +137,16 @@ class A1(Robot):
         self.body = load_flattened(physics, URDF)
         self.body.set_damping(0.0, 0.0)
         self.mount = Mount((0.23, 0.0, 0.05), (1.0, 0.0, -0.5))
-        self._mode, self._dt, self._control_dt = action, physics.dt, control_dt
+        self._physics, self._dt = physics, physics.dt
+        self._mode, self._control_dt = action, control_dt
         self._steers = steers and action == "gait"
         size = 17 if self._steers else 15 if action == "gait" else 12
         self.action_space = spaces.Box(-1.0, 1.0, (size,), np.float32)
         self.joints = self.body.joints(*JOINTS)
         self._imu = Imu(self.body)
         self._shins = {self.body.link_number(name): leg for leg, name in enumerate(SHINS)}
-        self.command = np.zeros(3)
+        self._gait = new_gait(size)
+        self.command, self.action = self._gait.command, self._gait.action
         self.stand = np.zeros(12)
         trot(0.0, FREQUENCY, 0.0, HEIGHT, _STANDS, _ZEROS, self.stand)
         high = [*self._imu.space.high, *[math.pi] * 12, *[RATE_LIMIT] * 12, *[SPEED_LIMIT] * 3, *[1.0] * (size + 6)]
@@ -163,10 +154,11 @@ class A1(Robot):
         self.proprioception_space = spaces.Box(-bound, bound)
         self.feet, self.speeds = np.zeros((4, 3)), np.zeros((4, 3))
         self.pressed, self.bumps = [False] * 4, 0
-        self.positions, self.rates, self.torques = np.zeros((3, 12))
+        self._joints = np.zeros((3, 12))
+        self.positions, self.rates, self.torques = self._joints
         self._gauged = np.zeros(12)
         self._waiting: deque[tuple[int, list[float]]] = deque()
-        self._targets, self._aims = np.zeros(12), np.zeros((4, 3))
+        self._aims = np.zeros((4, 3))
         self._variation = Variation()
         self._inertia = self.body.inertia("trunk")
         self._begin(np.random.default_rng(0), 0.0)
@@ -180,12 +172,10 @@ class A1(Robot):
         self.body.set_friction(variation.grip)
 
     def _begin(self, rng: np.random.Generator, noise: float) -> None:
-        self._rng, self._noise, self._tick = rng, noise, 0
+        self._rng, self._noise = rng, noise
         self.phase, self._frequency, self._height = 0.0, FREQUENCY, HEIGHT
-        self._carried = np.zeros((3, 4, 3))
-        self.action = np.zeros(self.action_space.shape or 0)
-        self._smooth, self._previous = self.action.copy(), self.action.copy()
-        self.command[:] = 0.0
+        for array in self._gait:
+            array.fill(0.0)
         self._waiting.clear()
         self._velocity: Vec3 = (0.0, 0.0, 0.0)
 
@@ -202,60 +192,46 @@ class A1(Robot):
 
     def act(self, action: NDArray[np.float32]) -> None:
         """Takes one command; see `Robot.act` and the class."""
-        self._previous, self.action = self.action, self._previous
-        np.minimum(np.maximum(action, -1.0), 1.0, out=self.action)
-        self._smooth += SMOOTH * (self.action - self._smooth)
-        targets = self._targets
+        gait = self._gait
         if self._mode == "gait":
-            self._trot(targets)
+            self.phase, self._frequency, self._height = step(gait, action, self.phase, self._control_dt, self._steers)
         else:
+            heed(gait, action)
             self.phase = (self.phase + FREQUENCY * self._control_dt) % 1.0
-            np.add(self.stand, OFFSET * self._smooth, out=targets)
-        self._waiting.append((self._tick + round(self._variation.latency / self._dt), targets.tolist()))
+            np.add(self.stand, OFFSET * gait.smooth, out=gait.targets)
+        due = self._physics.steps + round(self._variation.latency / self._dt)
+        self._waiting.append((due, gait.targets.tolist()))
 
-    def _trot(self, targets: NDArray[np.float64]) -> None:
-        smooth = self._smooth
-        frequency = FREQUENCY + FREQUENCY_RANGE * float(smooth[12])
-        clearance = CLEARANCE + CLEARANCE_RANGE * float(smooth[13])
-        height = HEIGHT + HEIGHT_RANGE * float(smooth[14])
-        self._frequency, self._height = frequency, height
-        if self._steers:
-            speed, turn = SPEED + SPEED_RANGE * float(smooth[15]), TURN_RANGE * float(smooth[16])
-            self.command += STEER * (np.array((speed, 0.0, turn)) - self.command)
-        self.phase = (self.phase + frequency * self._control_dt) % 1.0
-        carry(self.phase, _SCALE * self.action[:12], self._carried)
-        trot(self.phase, frequency, clearance, height, self.command, self._carried[0].ravel(), targets)
-
-    def actuate(self) -> None:
+    def actuate(self) -> int:
         """Lets an action whose latency has passed reach the motors; see `Robot.actuate`."""
-        if self._waiting and self._waiting[0][0] <= self._tick:
-            self._hold(self._waiting.popleft()[1])
-        self._tick += 1
+        waiting, now = self._waiting, self._physics.steps
+        if waiting and waiting[0][0] <= now:
+            self._hold(waiting.popleft()[1])
+        return waiting[0][0] - now if waiting else LASTING
 
     def _hold(self, targets: list[float]) -> None:
         self.joints.hold(targets, TORQUE * self._variation.strength, STIFFNESS * self._dt)
 
     def sense(self) -> None:
         """Reads joints and contacts; the task calls it once a control step, before it asks for anything else."""
-        self.positions, self.rates, self.torques = np.array(self.joints.efforts())
+        positions, rates, torques = self.joints.efforts()
+        write_floats(self._joints, positions + rates + torques)
         find_feet(self.positions, self.rates, self.feet, self.speeds)
-        self._touch()
-        _, velocity, spin = self.body.motion()
+        (place, _), velocity, spin = self.body.motion()
         rows = self.body.rows()
+        self._touch(place, rows)
         self.spin = to_body(rows, spin)
-        first, second, third, fourth = self.pressed
-        pressed, moves = (first, second, third, fourth), to_body(rows, velocity)
+        gait, moves = self._gait, to_body(rows, velocity)
         gauge(
-            self.feet, self.speeds, pressed, moves, self.spin, self.torques, self.rates, self.action, self._previous,
-            self._gauged,
+            self.feet, self.speeds, self._pressed(), moves, self.spin, self.torques, self.rates,
+            gait.action, gait.previous, self._gauged,
         )  # fmt: skip
-        self._means = self._gauged[:6].tolist()
-        self.felt = Felt(*self._gauged[6:].tolist())
+        *self._means, slip, power, effort, torque, roughness, action_size = self._gauged.tolist()
+        self.felt = Felt(slip, power, effort, torque, roughness, action_size)
 
-    def _touch(self) -> None:
+    def _touch(self, place: Vec3, rows: Mat3) -> None:
         self.pressed, self.bumps = [False] * 4, 0
-        ((x, y, z), _), _, _ = self.body.motion()
-        rows, feet = self.body.rows(), self.feet.tolist()
+        (x, y, z), feet = place, self.feet.tolist()
         for link, (px, py, pz), _ in self.body.contact_points():
             leg = self._shins.get(link)
             if leg is not None and math.dist(to_body(rows, (px - x, py - y, pz - z)), feet[leg]) < _NEAR_FOOT:
@@ -263,37 +239,37 @@ class A1(Robot):
             else:
                 self.bumps += 1
 
+    def _pressed(self) -> tuple[bool, bool, bool, bool]:
+        first, second, third, fourth = self.pressed
+        return first, second, third, fourth
+
     def odometry(self, spin: Vec3) -> Vec3:
         """Gives the trunk's velocity in its own frame by feet that stand, m/s: they do not move, so the trunk does.
 
         Args:
             spin: Angular velocity in the trunk's frame, rad/s, as the gyroscope has it.
         """
-        if any(self.pressed):
-            x, y, z, *speeds = self._means
-            turned = cross(spin, (x, y, z))
+        if True in self.pressed:
+            x, y, z, ahead, left, up = self._means
+            a, b, c = cross(spin, (x, y, z))
             most = SPEED_LIMIT
-            ahead, left, up = (clip(-speed - turn, -most, most) for speed, turn in zip(speeds, turned, strict=True))
-            self._velocity = ahead, left, up
+            self._velocity = clip(-ahead - a, -most, most), clip(-left - b, -most, most), clip(-up - c, -most, most)
         return self._velocity
 
     def aims(self) -> NDArray[np.float64]:
         """Gives where its feet next come down without residuals, (4, 3), m, from its middle, along the world's axes."""
-        turn = np.array(self.body.rows())
-        aim(self.phase, self._frequency, self._height, self.command, turn, self._aims)
+        aim(self.phase, self._frequency, self._height, self.command, self.body.rows(), self._aims)
         return self._aims
 
     def proprioception(self) -> NDArray[np.float32]:
         """Reads what it feels; see the class."""
         imu = self._imu.read(self._rng)
-        noise = self._noise * self._rng.standard_normal(24)
-        angles = self.positions - self.stand + JOINT_NOISE * noise[:12]
-        rates = np.minimum(np.maximum(self.rates + RATE_NOISE * noise[12:], -RATE_LIMIT), RATE_LIMIT)
+        normals = self._rng.standard_normal(24)
         x, y, z = imu[3:].tolist()
         cycle = 2 * math.pi * self.phase
-        clock = (math.sin(cycle), math.cos(cycle))
-        parts: list[npt.ArrayLike] = [imu, angles, rates, self.odometry((x, y, z)), self.action, self.pressed, clock]
-        return np.concatenate(parts).astype(np.float32)
-
-
-_SCALE = np.tile(REACH, 4)
+        senses = np.empty(self.proprioception_space.shape, np.float32)
+        describe(
+            imu, self._joints, self.stand, normals, self._noise, self.odometry((x, y, z)), self.action,
+            self._pressed(), (math.sin(cycle), math.cos(cycle)), senses,
+        )  # fmt: skip
+        return senses

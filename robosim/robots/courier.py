@@ -127,7 +127,7 @@ class Courier(Robot):
         around -= self._physics.planes
         return 0 if around - {self.body.number} else int(_NEAR / (_FASTEST * self._dt))
 
-    def actuate(self) -> None:
+    def actuate(self) -> int:
         """Moves what the wheels are told towards the command; see `Robot.actuate`."""
         self._feel()
         self._stepped = True
@@ -141,6 +141,7 @@ class Courier(Robot):
                 clip(to_yaw_rate, yaw_rate - twist, yaw_rate + twist),
             )
             self._tell_wheels()
+        return 1
 
     def _tell_wheels(self) -> None:
         speed, yaw_rate = self.command

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
+from robosim.math import Mat3
 
 HIP_X, HIP_Y = 0.183, 0.047  # m, of the hip joints; FR_hip_joint
 SIDE = 0.08505  # m, from the hip joint outwards to the leg's plane; FR_upper_joint
@@ -156,7 +157,7 @@ def carry(phase: float, wanted: NDArray[np.float64], feet: NDArray[np.float64]) 
 
 @compiled
 def aim(
-    phase: float, frequency: float, height: float, command: NDArray[np.float64], turn: NDArray[np.float64],
+    phase: float, frequency: float, height: float, command: NDArray[np.float64], turn: Mat3,
     feet: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Writes where the trot's feet will next come down, if the trunk goes on as commanded and tilted as it is.
@@ -166,11 +167,11 @@ def aim(
         frequency: Cycles a second.
         height: Of the hips above the feet, m.
         command: Forward and leftward velocity (m/s) and yaw rate (rad/s).
-        turn: (3, 3), from the trunk's frame to the world.
+        turn: Rows of the matrix from the trunk's frame to the world.
         feet: (4, 3), written: m, from the trunk's middle, along the world's axes.
     """
-    level = math.hypot(turn[0, 0], turn[1, 0])
-    cos, sin = turn[0, 0] / level, turn[1, 0] / level
+    level = math.hypot(turn[0][0], turn[1][0])
+    cos, sin = turn[0][0] / level, turn[1][0] / level
     for leg in range(4):
         hip_x, hip_y, side = _hip(leg)
         foot_y = hip_y + side * SIDE
@@ -179,59 +180,9 @@ def aim(
         y = foot_y + STRIDE * stands * (command[1] + command[2] * hip_x) / 2
         wait = (1.0 - (phase + _offset(leg)) % 1.0) / frequency
         for axis in range(3):
-            feet[leg, axis] = turn[axis, 0] * x + turn[axis, 1] * y - turn[axis, 2] * height
+            feet[leg, axis] = turn[axis][0] * x + turn[axis][1] * y - turn[axis][2] * height
         feet[leg, 0] += wait * (cos * command[0] - sin * command[1])
         feet[leg, 1] += wait * (sin * command[0] + cos * command[1])
-
-
-@compiled
-def gauge(
-    feet: NDArray[np.float64], speeds: NDArray[np.float64], pressed: tuple[bool, bool, bool, bool],
-    velocity: tuple[float, float, float], spin: tuple[float, float, float],
-    torques: NDArray[np.float64], rates: NDArray[np.float64],
-    action: NDArray[np.float64], previous: NDArray[np.float64], out: NDArray[np.float64],
-) -> None:  # fmt: skip
-    """Writes what a control step came to.
-
-    In this order: means over the feet that press of their positions (3, m) and speeds (3, m/s), and of their slip along
-    the trunk's level (m/s), 0 where none presses; what power the motors put in (W), the sum of squared torques (N²·m²),
-    the largest torque (N·m), the mean squares of the action's change and of the action.
-
-    Args:
-        feet: (4, 3), m.
-        speeds: (4, 3), of the feet against the trunk, m/s.
-        pressed: Which feet press.
-        velocity: Of the trunk in its own frame, m/s.
-        spin: Of the trunk in its own frame, rad/s.
-        torques: (12,), of the motors, N·m.
-        rates: (12,), of the joints, rad/s.
-        action: The last one.
-        previous: That before.
-        out: (12,), written.
-    """
-    out[:] = 0.0
-    count = 0
-    for leg in range(4):
-        if pressed[leg]:
-            count += 1
-            x, y, z = feet[leg, 0], feet[leg, 1], feet[leg, 2]
-            along = velocity[0] + spin[1] * z - spin[2] * y + speeds[leg, 0]
-            across = velocity[1] + spin[2] * x - spin[0] * z + speeds[leg, 1]
-            out[6] += math.sqrt(along * along + across * across)
-            for axis in range(3):
-                out[axis] += feet[leg, axis]
-                out[3 + axis] += speeds[leg, axis]
-    if count > 0:
-        for number in range(7):
-            out[number] /= count
-    for joint in range(12):
-        torque = torques[joint]
-        out[7] += max(torque * rates[joint], 0.0)
-        out[8] += torque * torque
-        out[9] = max(out[9], abs(torque))
-    for number in range(len(action)):
-        out[10] += (action[number] - previous[number]) ** 2 / len(action)
-        out[11] += action[number] ** 2 / len(action)
 
 
 @compiled

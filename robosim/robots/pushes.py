@@ -6,6 +6,7 @@ import numpy as np
 
 from robosim.body import Body
 from robosim.math import Vec3
+from robosim.robots.robot import LASTING
 
 LENGTH = 0.1  # s, of one; a shove, not a blow
 
@@ -64,7 +65,12 @@ class Pushes:
         self.force = force * math.cos(way), force * math.sin(way), 0.0
         self.last, self.since = size, 0.0
 
-    def disturb(self) -> None:
-        """Pushes while a push lasts; to be called before each physics step."""
+    def disturb(self) -> int:
+        """Pushes while a push lasts; to be called before physics steps, and again after as many as it says.
+
+        See `robosim.task.Task.disturb`.
+        """
         if self.since < LENGTH - 1e-9:
             self._body.push(self.force, self._body.pose()[0])
+            return 1
+        return LASTING

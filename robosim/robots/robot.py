@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from robosim.body import Body, Pose
 from robosim.sensors.camera import Mount
 
+LASTING = 1_000_000  # physics steps: longer than any control step
+
 
 class Robot(ABC):
     """A body with motors and the senses that belong to it.
@@ -44,8 +46,13 @@ class Robot(ABC):
         """
 
     @abstractmethod
-    def actuate(self) -> None:
-        """Lets commands reach the motors; called before each physics step, so that latency may be any of them."""
+    def actuate(self) -> int:
+        """Lets commands reach the motors; called before physics steps.
+
+        Returns:
+            How many physics steps may be made before it has to be called again, 1 or more; `LASTING` where nothing
+            happens before the next command. So latency may be any number of them.
+        """
 
     @abstractmethod
     def proprioception(self) -> NDArray[np.float32]:

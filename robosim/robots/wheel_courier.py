@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from robosim.body import Pose
 from robosim.math import Vec3, clip
 from robosim.physics import Physics
-from robosim.robots.robot import Robot
+from robosim.robots.robot import LASTING, Robot
 from robosim.sensors.camera import Mount
 from robosim.sensors.encoders import Encoders
 from robosim.sensors.imu import Imu
@@ -93,9 +93,8 @@ class WheelCourier(Robot):
             np.concatenate([self._imu.space.low, self._encoders.space.low]),
             np.concatenate([self._imu.space.high, self._encoders.space.high]),
         )
-        self._dt = physics.dt
+        self._physics, self._dt = physics, physics.dt
         self._rng = np.random.default_rng(0)
-        self._tick = 0
         self._latency = 0
         self._waiting: deque[tuple[int, float, float]] = deque()
 
@@ -117,7 +116,7 @@ class WheelCourier(Robot):
 
     def reset(self, pose: Pose, rng: np.random.Generator, noise: float) -> None:
         """Readies it for an episode; see `Robot.reset`."""
-        self._rng, self._tick = rng, 0
+        self._rng = rng
         self._waiting.clear()
         self.body.place(*pose)
         self.wheels.reset((0.0, 0.0))
@@ -128,14 +127,15 @@ class WheelCourier(Robot):
     def act(self, action: NDArray[np.float32]) -> None:
         """Takes one torque command; see `Robot.act` and the class."""
         left, right = wheel_shares(action)
-        self._waiting.append((self._tick + self._latency, left * PEAK_TORQUE, right * PEAK_TORQUE))
+        self._waiting.append((self._physics.steps + self._latency, left * PEAK_TORQUE, right * PEAK_TORQUE))
 
-    def actuate(self) -> None:
+    def actuate(self) -> int:
         """Lets a command whose latency has passed reach the motors; see `Robot.actuate`."""
-        if self._waiting and self._waiting[0][0] <= self._tick:
-            _, left, right = self._waiting.popleft()
+        waiting, now = self._waiting, self._physics.steps
+        if waiting and waiting[0][0] <= now:
+            _, left, right = waiting.popleft()
             self.wheels.drive((left, right), NO_LOAD_SPEED)
-        self._tick += 1
+        return waiting[0][0] - now if waiting else LASTING
 
     def proprioception(self) -> NDArray[np.float32]:
         """Reads IMU and encoders; see the class."""

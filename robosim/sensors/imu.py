@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from robosim.body import Body
 from robosim.errors import RobosimError
-from robosim.math import clip, rotation_rows, to_body
+from robosim.math import clip, to_body
 from robosim.sensors.sensor import Sensor
 from robosim.sensors.vary import Vary, checked, draw
 
@@ -69,8 +69,8 @@ class Imu(Sensor):
 
     def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Measures; see the class."""
-        (_, quaternion), _, spin = self._body.motion()
-        rows = rotation_rows(quaternion)
+        _, _, spin = self._body.motion()
+        rows = self._body.rows()
         x, y, z = rows[2]
         exact = (-x, -y, -z, *to_body(rows, spin))
         parts = zip(self._sigma, rng.standard_normal(6).tolist(), self._bias, exact, self._limits, strict=True)

@@ -54,9 +54,11 @@ def point_height(relief: Relief, x: float, y: float) -> float:
 @compiled
 def read_patches(
     relief: Relief, x: float, y: float, cos: float, sin: float, middles: NDArray[np.float64],
-    points: NDArray[np.float64], out: NDArray[np.float64],
+    points: NDArray[np.float64], level: float, out: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Writes heights at the same points (n, 2) around several middles (m, 2 or 3), m, into out (m, n).
+    """Writes heights at the same points (n, 2) around several middles (m, 3), m, above a level counted from theirs.
+
+    They go into out (m · n,), those of the first middle first.
 
     Middles are counted from x, y along the world's axes, points from the middles in a frame that heads as (cos, sin).
     """
@@ -65,7 +67,7 @@ def read_patches(
         for point in range(len(points)):
             forward, left = points[point, 0], points[point, 1]
             at_x, at_y = middle_x + cos * forward - sin * left, middle_y + sin * forward + cos * left
-            out[number, point] = height_at(relief, at_x, at_y)
+            out[number * len(points) + point] = height_at(relief, at_x, at_y) - (middles[number, 2] + level)
 
 
 @compiled
