@@ -7,8 +7,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Body
+from robosim.compiled import compiled
 from robosim.errors import RobosimError
-from robosim.math import clip, to_body
+from robosim.math import to_body
 from robosim.sensors.sensor import Sensor
 from robosim.sensors.vary import Vary, checked, draw
 
@@ -52,19 +53,18 @@ class Imu(Sensor):
         self._body = body
         self._high = np.array([1.2] * 3 + [GYRO_RANGE] * 3, np.float32)
         self.space = spaces.Box(-self._high, self._high)
-        self._limits: list[float] = self._high.tolist()
         self._gravity_noise = checked("gravity_noise", gravity_noise)
         self._gyro_noise = checked("gyro_noise", gyro_noise)
         self._gyro_walk, self._root_dt = checked("gyro_walk", gyro_walk), math.sqrt(dt or 0.0)
-        self._bias = self._sigma = [0.0] * 6
+        self._bias, self._sigma = np.zeros((2, 6))
         self._walk = 0.0  # rad/s, standard deviation of the bias's next stride
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
         """Draws this episode's bias; see `Sensor.reset`."""
         spread = [noise * GRAVITY_BIAS] * 3 + [noise * GYRO_BIAS] * 3
-        self._bias = (rng.normal(size=6) * spread).tolist()
+        self._bias[:] = rng.normal(size=6) * spread
         gravity, gyro = draw(self._gravity_noise, rng), draw(self._gyro_noise, rng)
-        self._sigma = [noise * gravity] * 3 + [noise * gyro] * 3
+        self._sigma[:3], self._sigma[3:] = noise * gravity, noise * gyro
         self._walk = noise * draw(self._gyro_walk, rng) * self._root_dt
 
     def read(self, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -72,11 +72,20 @@ class Imu(Sensor):
         _, _, spin = self._body.motion()
         rows = self._body.rows()
         x, y, z = rows[2]
+        reading = np.empty(6, np.float32)
         exact = (-x, -y, -z, *to_body(rows, spin))
-        parts = zip(self._sigma, rng.standard_normal(6).tolist(), self._bias, exact, self._limits, strict=True)
-        # Six floats: NumPy would take three times as long.
-        reading = np.array([clip(s * n + bias + true, -most, most) for s, n, bias, true, most in parts], np.float32)
+        measure(exact, self._bias, self._sigma, rng.standard_normal(6), self._high, reading)
         if self._walk > 0:
-            strides = rng.standard_normal(3).tolist()
-            self._bias[3:] = [bias + self._walk * n for bias, n in zip(self._bias[3:], strides, strict=True)]
+            self._bias[3:] += self._walk * rng.standard_normal(3)
         return reading
+
+
+@compiled
+def measure(
+    exact: tuple[float, float, float, float, float, float], bias: NDArray[np.float64], sigma: NDArray[np.float64],
+    normals: NDArray[np.float64], most: NDArray[np.float32], out: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Writes a reading: what is, a bias, and noise of a standard deviation, held to the range; all of six numbers."""
+    for number in range(6):
+        value = sigma[number] * normals[number] + bias[number] + exact[number]
+        out[number] = min(max(value, -most[number]), most[number])
