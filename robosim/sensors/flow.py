@@ -100,23 +100,32 @@ def find_fresh(flow: Flow, scan: int) -> None:
         wide = points[scan, end - 1, 0] - points[scan, first, 0], points[scan, end - 1, 1] - points[scan, first, 1]
         if wide[0] * wide[0] + wide[1] * wide[1] > WIDEST * WIDEST:
             continue
-        x, y, new = 0.0, 0.0, 0
+        x, y, new, old = 0.0, 0.0, 0, 0
         half = math.pi / flow.met.shape[1]
         for ray in range(first, end):
             x += points[scan, ray, 0]
             y += points[scan, ray, 1]
             away = math.sqrt(points[scan, ray, 0] ** 2 + points[scan, ray, 1] ** 2)
-            if not _stood(flow, other, points[scan, ray, 0], points[scan, ray, 1], STOOD + half * away):
+            if 2 * new > end - first or 2 * old >= end - first:
+                continue  # what the others did changes nothing
+            if _stood(flow, other, ray, points[scan, ray, 0], points[scan, ray, 1], STOOD + half * away):
+                old += 1
+            else:
                 new += 1
         flow.middles[scan, cluster, 0], flow.middles[scan, cluster, 1] = x / (end - first), y / (end - first)
         flow.fresh[scan, cluster] = 2 * new > end - first
 
 
 @inlined
-def _stood(flow: Flow, scan: int, x: float, y: float, near: float) -> bool:
-    for ray in range(flow.met.shape[1]):
-        dx, dy = flow.points[scan, ray, 0] - x, flow.points[scan, ray, 1] - y
-        if flow.met[scan, ray] and dx * dx + dy * dy < near * near:
+def _stood(flow: Flow, scan: int, ray: int, x: float, y: float, near: float) -> bool:
+    """Says whether a scan has a point near another; looked for from a ray on to both sides, as mostly it is there."""
+    rays = flow.met.shape[1]
+    for step in range(rays):
+        aside = (step + 1) // 2
+        other = ray + aside if step % 2 else ray - aside
+        other += rays if other < 0 else -rays if other >= rays else 0
+        dx, dy = flow.points[scan, other, 0] - x, flow.points[scan, other, 1] - y
+        if flow.met[scan, other] and dx * dx + dy * dy < near * near:
             return True
     return False
 

@@ -63,6 +63,7 @@ class Sectors(Sensor):
         period: Seconds from one reading to the next.
 
     Attributes:
+        count: Number of directions.
         ranges: The scan behind the last reading, float32 (rays,), m.
         odometry: Where the robot is by its own count, x, y (m) and heading (rad); set it before each `read`.
 
@@ -92,7 +93,7 @@ class Sectors(Sensor):
         )
         self._seconds = ages[-1] * period
         self._latest = _NONE
-        self._shape = 3 + len(ages), sectors
+        self.count, self._shape = sectors, (3 + len(ages), sectors)
         self.space = spaces.Box(-1.0, 1.0, ((3 + len(ages)) * sectors,), np.float32)
         self.ranges = np.full(rays, self._far, np.float32)
         self.odometry: Pose2 = (0.0, 0.0, 0.0)
@@ -122,8 +123,10 @@ class Sectors(Sensor):
         Args:
             some: Shape (rays,), which.
         """
-        nearest = np.where(some, self.ranges, np.inf).reshape(self._shape[1], -1).min(axis=1)
-        return np.where(nearest < self._far, np.exp(-nearest / NEARNESS), 0.0).astype(np.float32)
+        nearest = np.empty(self._shape[1], np.float32)
+        take_nearest(some, self.ranges, self._far, nearest)
+        nearness: NDArray[np.float32] = np.exp(-nearest / NEARNESS)
+        return nearness
 
     def nearest(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Gives the nearest point of each sector that meets anything, and how it moves over the floor.
@@ -136,9 +139,22 @@ class Sectors(Sensor):
         """
         if self._latest == _NONE:
             raise RobosimError("nothing was read in this episode: `read` comes first")
-        points, velocities = np.empty((self._shape[1], 2)), np.empty((self._shape[1], 2))
+        points, velocities = np.empty((2, self._shape[1], 2))
         count = list_nearest(self._history, self._latest, self._far, points, velocities)
         return points[:count], velocities[:count]
+
+
+@compiled
+def take_nearest(
+    some: NDArray[np.bool_], ranges: NDArray[np.float32], far: float, nearest: NDArray[np.float32]
+) -> None:
+    """Writes the least range of each sector, of some rays only, m; infinite where none of them met anything."""
+    width = len(ranges) // len(nearest)
+    for sector in range(len(nearest)):
+        nearest[sector] = np.inf
+        for ray in range(sector * width, (sector + 1) * width):
+            if some[ray] and ranges[ray] < min(nearest[sector], far):
+                nearest[sector] = ranges[ray]
 
 
 @compiled

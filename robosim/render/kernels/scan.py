@@ -55,16 +55,38 @@ def scan(
         ranges: float32 (layers, rays), where metres are written; the farthest that is seen where there is nothing.
     """
     ranges[:] = fan.reach[1]
-    for part in range(len(geometry.links)):
-        if not shown[part] or geometry.labels[part, 0] == without:
-            continue
-        to_sensor = compose(from_world, rows(poses[geometry.links[part]]))
-        px, py, pz, radius = geometry.spheres[part]
+    for link in range(len(geometry.balls)):
+        to_sensor = compose(from_world, rows(poses[link]))
+        px, py, pz, radius = geometry.balls[link]
         x, y, z = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz), along(to_sensor[2], px, py, pz)
-        if _box_missed(math.sqrt(x * x + y * y), z, radius, to_sensor[2], geometry.halves[part], fan):
+        if _beyond(math.sqrt(x * x + y * y), z, radius, fan):
             continue
-        if not _ball_missed(x, y, z, radius, fan, ranges):
-            _scan_part(geometry, part, to_sensor, fan, ranges)
+        for part in range(geometry.first_part[link], geometry.first_part[link + 1]):
+            seen = shown[part] and geometry.labels[part, 0] != without
+            if seen and not _missed(geometry, part, to_sensor, fan, ranges):
+                _scan_part(geometry, part, to_sensor, fan, ranges)
+
+
+@inlined
+def _missed(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ranges: Array) -> bool:
+    """Says whether no ray can meet a part, by the ball and by the box around it."""
+    px, py, pz, radius = geometry.spheres[part]
+    x, y, z = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz), along(to_sensor[2], px, py, pz)
+    level = math.sqrt(x * x + y * y)
+    if _box_missed(level, z, radius, to_sensor[2], geometry.halves[part], fan):
+        return True
+    return _beyond(level, z, radius, fan) or _ball_missed(x, y, z, radius, fan, ranges)
+
+
+@inlined
+def _beyond(level: float, z: float, radius: float, fan: Fan) -> bool:
+    """Says whether a ball, so far away on the level and so high, is too far off, above all rays or below them."""
+    lowest, highest = fan.layers[0], fan.layers[-1]
+    return bool(
+        math.sqrt(level * level + z * z) - radius > fan.reach[1]
+        or z - highest[0] * level > radius * highest[1]
+        or lowest[0] * level - z > radius * lowest[1]
+    )
 
 
 @inlined
@@ -78,16 +100,9 @@ def _box_missed(level: float, z: float, radius: float, upward: Row, half: Array,
 
 @inlined
 def _ball_missed(x: float, y: float, z: float, radius: float, fan: Fan, ranges: Array) -> bool:
-    """Says whether no ray can meet a ball: it is too far off, above the rays or below, beside them or hidden."""
+    """Says whether no ray can meet a ball that is within reach: it is beside the rays or hidden."""
     level = math.sqrt(x * x + y * y)
     nearest = math.sqrt(level * level + z * z) - radius
-    lowest, highest = fan.layers[0], fan.layers[-1]
-    if (
-        nearest > fan.reach[1]
-        or z - highest[0] * level > radius * highest[1]
-        or lowest[0] * level - z > radius * lowest[1]
-    ):
-        return True
     if level <= radius:
         return False
     share = radius / level
