@@ -217,7 +217,7 @@ class Body:
     def _stand(self, place: list[float]) -> None:
         """Tells PyBullet where a fixture stands."""
         self._stands, self._posed_at, self._read_at = place, -1, -1
-        pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], physicsClientId=self._client)
+        pybullet.resetBasePositionAndOrientation(self._index, place[:3], place[3:], self._client)  # names take longer
 
     def joints(self, *names: str) -> Joints:
         """Gives a group of joints that is read and driven in one call.

@@ -85,6 +85,9 @@ class Courier(Robot):
         self.believed = np.zeros(5, np.float32)
         self.command = self._target = (0.0, 0.0)
         self._dt = physics.dt
+        self._faster, self._slower, self._twist = (
+            limit * physics.dt for limit in (ACCELERATION, BRAKING, self.yaw_acceleration)
+        )
         self._rng = np.random.default_rng(0)
         self._physics = physics
         self._stepped = False
@@ -129,13 +132,13 @@ class Courier(Robot):
 
     def actuate(self) -> int:
         """Moves what the wheels are told towards the command; see `Robot.actuate`."""
-        self._feel()
+        if self._stepped:
+            self._feel()
         self._stepped = True
         if self.command != self._target:
             (speed, yaw_rate), (to_speed, to_yaw_rate) = self.command, self._target
             faster = abs(to_speed) > abs(speed) and to_speed * speed >= 0
-            stride = (ACCELERATION if faster else BRAKING) * self._dt
-            twist = self.yaw_acceleration * self._dt
+            stride, twist = self._faster if faster else self._slower, self._twist
             self.command = (
                 clip(to_speed, speed - stride, speed + stride),
                 clip(to_yaw_rate, yaw_rate - twist, yaw_rate + twist),

@@ -13,6 +13,8 @@ WIDEST = 1.5  # m, of a cluster that may be somebody or a vehicle's front; what 
 STOOD = 0.08  # m, besides half the way to the next ray's point: what was as near as that before did not move
 FASTEST = 2.5  # m/s; clusters farther apart than that are not the same thing
 NOW, THEN = 0, 1
+_NONE = -1
+_DRIVEN = 1.0  # m, more than a robot mostly drives between the two scans: so much farther off may points be
 
 
 class Flow(NamedTuple):
@@ -25,6 +27,8 @@ class Flow(NamedTuple):
         middles: float64 (2, rays, 2), m.
         fresh: bool (2, rays), whether a cluster is narrow and stands where nothing is in the other scan.
         counts: int64 (2,), of clusters.
+        firsts: int16 (n, n), of each square of floor around the scanner the first ray that ends there, or -1.
+        after: int16 (rays,), the ray after each in its square, or -1.
     """
 
     points: NDArray[np.float64]
@@ -33,10 +37,13 @@ class Flow(NamedTuple):
     middles: NDArray[np.float64]
     fresh: NDArray[np.bool_]
     counts: NDArray[np.int64]
+    firsts: NDArray[np.int16]
+    after: NDArray[np.int16]
 
 
-def new_flow(rays: int) -> Flow:
-    """Reserves memory."""
+def new_flow(rays: int, far: float) -> Flow:
+    """Reserves memory for so many rays, of so many metres at most."""
+    side = 2 + int(2 * far / _side_of_square(rays, far))
     return Flow(
         np.zeros((2, rays, 2)),
         np.zeros((2, rays), np.bool_),
@@ -44,7 +51,17 @@ def new_flow(rays: int) -> Flow:
         np.zeros((2, rays, 2)),
         np.zeros((2, rays), np.bool_),
         np.zeros(2, np.int64),
+        np.full((side, side), _NONE, np.int16),
+        np.zeros(rays, np.int16),
     )
+
+
+def _side_of_square(rays: int, far: float) -> float:
+    """Gives the side of the squares, m: about how near a point may have to be to have stood there."""
+    return STOOD + math.pi / rays * (far + _DRIVEN)
+
+
+_side = inlined(_side_of_square)
 
 
 @inlined
@@ -91,42 +108,69 @@ def find_clusters(flow: Flow, scan: int) -> None:
 
 
 @inlined
-def find_fresh(flow: Flow, scan: int) -> None:
+def find_fresh(flow: Flow, scan: int, far: float) -> None:
     """Tells the clusters that are narrow and most of whose points the other scan does not have."""
     points, other = flow.points, 1 - scan
+    half = math.pi / flow.met.shape[1]
+    square = _side(flow.met.shape[1], far)
+    _sort_in(flow, other, far, square)
     for cluster in range(flow.counts[scan]):
         first, end = flow.ends[scan, cluster, 0], flow.ends[scan, cluster, 1]
         flow.fresh[scan, cluster] = False
         wide = points[scan, end - 1, 0] - points[scan, first, 0], points[scan, end - 1, 1] - points[scan, first, 1]
         if wide[0] * wide[0] + wide[1] * wide[1] > WIDEST * WIDEST:
             continue
-        x, y, new, old = 0.0, 0.0, 0, 0
-        half = math.pi / flow.met.shape[1]
+        x, y, new = 0.0, 0.0, 0
         for ray in range(first, end):
-            x += points[scan, ray, 0]
-            y += points[scan, ray, 1]
-            away = math.sqrt(points[scan, ray, 0] ** 2 + points[scan, ray, 1] ** 2)
-            if 2 * new > end - first or 2 * old >= end - first:
-                continue  # what the others did changes nothing
-            if _stood(flow, other, ray, points[scan, ray, 0], points[scan, ray, 1], STOOD + half * away):
-                old += 1
-            else:
+            px, py = points[scan, ray, 0], points[scan, ray, 1]
+            x += px
+            y += py
+            away = math.sqrt(px**2 + py**2)
+            if not _stood(flow, other, px, py, STOOD + half * away, far, square):
                 new += 1
         flow.middles[scan, cluster, 0], flow.middles[scan, cluster, 1] = x / (end - first), y / (end - first)
         flow.fresh[scan, cluster] = 2 * new > end - first
+    _take_out(flow, other, far, square)
 
 
 @inlined
-def _stood(flow: Flow, scan: int, ray: int, x: float, y: float, near: float) -> bool:
-    """Says whether a scan has a point near another; looked for from a ray on to both sides, as mostly it is there."""
-    rays = flow.met.shape[1]
-    for step in range(rays):
-        aside = (step + 1) // 2
-        other = ray + aside if step % 2 else ray - aside
-        other += rays if other < 0 else -rays if other >= rays else 0
-        dx, dy = flow.points[scan, other, 0] - x, flow.points[scan, other, 1] - y
-        if flow.met[scan, other] and dx * dx + dy * dy < near * near:
-            return True
+def _place(flow: Flow, value: float, far: float, square: float) -> int:
+    """Gives the row or column of the squares in which a coordinate lies, m; what is beyond counts to the outermost."""
+    return min(max(int((value + far) / square), 0), len(flow.firsts) - 1)
+
+
+@inlined
+def _sort_in(flow: Flow, scan: int, far: float, square: float) -> None:
+    """Notes in which square each point of a scan lies."""
+    for ray in range(flow.met.shape[1]):
+        if flow.met[scan, ray]:
+            i = _place(flow, flow.points[scan, ray, 0], far, square)
+            j = _place(flow, flow.points[scan, ray, 1], far, square)
+            flow.after[ray], flow.firsts[i, j] = flow.firsts[i, j], ray
+
+
+@inlined
+def _take_out(flow: Flow, scan: int, far: float, square: float) -> None:
+    """Empties the squares: there are many more of them than points."""
+    for ray in range(flow.met.shape[1]):
+        i = _place(flow, flow.points[scan, ray, 0], far, square)
+        j = _place(flow, flow.points[scan, ray, 1], far, square)
+        flow.firsts[i, j] = _NONE
+
+
+@inlined
+def _stood(flow: Flow, scan: int, x: float, y: float, near: float, far: float, square: float) -> bool:
+    """Says whether a scan has a point near another: it then lies in its square or in one beside it, at most."""
+    i, j, last = _place(flow, x, far, square), _place(flow, y, far, square), len(flow.firsts) - 1
+    around = 1 + int(near / square)
+    for a in range(max(i - around, 0), min(i + around, last) + 1):
+        for b in range(max(j - around, 0), min(j + around, last) + 1):
+            ray = flow.firsts[a, b]
+            while ray != _NONE:
+                dx, dy = flow.points[scan, ray, 0] - x, flow.points[scan, ray, 1] - y
+                if dx * dx + dy * dy < near * near:
+                    return True
+                ray = flow.after[ray]
     return False
 
 

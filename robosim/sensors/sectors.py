@@ -89,7 +89,7 @@ class Sectors(Sensor):
             directions=np.column_stack([np.cos(lidar.azimuths), np.sin(lidar.azimuths)]),
             nearest=np.zeros(sectors),
             motion=np.zeros((rays[0], 2)),
-            flow=new_flow(rays[0]),
+            flow=new_flow(rays[0], self._far),
         )
         self._seconds = ages[-1] * period
         self._latest = _NONE
@@ -232,7 +232,7 @@ def track(history: History, latest: int, far: float, seconds: float, rows: NDArr
     for scan in (NOW, THEN):
         find_clusters(flow, scan)
     for scan in (NOW, THEN):
-        find_fresh(flow, scan)
+        find_fresh(flow, scan, far)
     for cluster in range(flow.counts[NOW]):
         if flow.fresh[NOW, cluster]:
             vx, vy = velocity(flow, cluster, seconds)

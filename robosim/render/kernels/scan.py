@@ -55,9 +55,14 @@ def scan(
         ranges: float32 (layers, rays), where metres are written; the farthest that is seen where there is nothing.
     """
     ranges[:] = fan.reach[1]
+    ex, ey, ez = eye_in_link(from_world, False)
     for link in range(len(geometry.balls)):
-        to_sensor = compose(from_world, rows(poses[link]))
         px, py, pz, radius = geometry.balls[link]
+        dx, dy, dz = poses[link, 0, 3] - ex, poses[link, 1, 3] - ey, poses[link, 2, 3] - ez
+        reach = fan.reach[1] + radius + abs(px) + abs(py) + abs(pz)
+        if dx * dx + dy * dy + dz * dz > reach * reach:  # wherever the ball is in the link's frame
+            continue
+        to_sensor = compose(from_world, rows(poses[link]))
         x, y, z = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz), along(to_sensor[2], px, py, pz)
         if _beyond(math.sqrt(x * x + y * y), z, radius, fan):
             continue

@@ -32,6 +32,7 @@ _DIRECTIONS, _ALL_AROUND = 9, 16  # to each side, and where the way is barred
 _SPREAD = math.radians(10.0)  # from one direction to the next
 _TO_THE_RIGHT = 0.02  # share of the horizon's square by which evading to the right is liked better, per radian
 _STEADY = 0.06  # the same for not changing direction
+_NEGLIGIBLE = 1e-9  # of a direction's cost: more than what it is rounded by
 _AHEAD, _FAR_AHEAD = 1.3, 2.5  # m along its way that a walker aims at, before a corner and where it is straight
 _STRAIGHT, _AROUND = 0.85, 0.6  # cosine of what counts as straight on; m beyond a corner
 _ARRIVED = 0.2  # m
@@ -121,22 +122,37 @@ def _choose(crowd: Crowd, i: int, count: int, others: NDArray[np.float64], floor
     dodges = crowd.dodging[i] > 0.0
     last, detour, habit = (_ALL_AROUND, 0.5, 0.2) if dodges else (_DIRECTIONS, 1.0, 1.0)
     square = horizon * horizon
+    # Straight on is mostly best: what it costs spares a look at most other directions.
+    free_ahead = _free_way(crowd, i, count, others, floor, straight, horizon)
+    gone = min(free_ahead, horizon)
+    change = abs(_wrap(straight - crowd.heading[i]))
+    ahead = square + gone * gone - 2.0 * horizon * gone + habit * square * _STEADY * change + _NEGLIGIBLE
     for k in range(-last, last + 1):
         turn = k * _SPREAD
-        angle = straight + turn
-        ux, uy, cosine = math.cos(angle), math.sin(angle), max(math.cos(detour * turn), 0.0)
+        angle, cosine = straight + turn, max(math.cos(detour * turn), 0.0)
         change = abs(_wrap(angle - crowd.heading[i]))
         liking = habit * square * (_TO_THE_RIGHT * turn + _STEADY * change)
-        if square * (1.0 - cosine * cosine) + liking >= best:  # not even an empty way would be as good
+        at_best = square * (1.0 - cosine * cosine) + liking
+        if at_best >= best or at_best > ahead:  # not even an empty way would be as good
             continue
-        free = _to_wall(floor, x, y, ux, uy, horizon)
-        free = _to_bodies(crowd, i, count, others, pace * ux, pace * uy, pace, free)
+        free = _free_way(crowd, i, count, others, floor, angle, horizon) if k else free_ahead
         gone = min(free, horizon * cosine)
         cost = square + gone * gone - 2.0 * horizon * gone * cosine + liking
         if cost < best:
             best, best_angle, best_free = cost, angle, free
     speed = min(pace, best_free / _RELAXATION)
     crowd.wanted[i, 0], crowd.wanted[i, 1] = speed * math.cos(best_angle), speed * math.sin(best_angle)
+
+
+@compiled
+def _free_way(
+    crowd: Crowd, i: int, count: int, others: NDArray[np.float64], floor: Ground, angle: float, horizon: float
+) -> float:
+    """Gives how far a walker gets in a direction (rad) before it meets a wall or a body, m, at most the horizon."""
+    x, y, pace = crowd.position[i, 0], crowd.position[i, 1], crowd.pace[i]
+    ux, uy = math.cos(angle), math.sin(angle)
+    free = _to_wall(floor, x, y, ux, uy, horizon)
+    return _to_bodies(crowd, i, count, others, pace * ux, pace * uy, pace, free)
 
 
 @compiled

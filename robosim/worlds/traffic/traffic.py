@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.body import Body, stand
+from robosim.compiled import compiled
 from robosim.physics import Physics
 from robosim.planning.grid import Grid
 from robosim.shapes import Kind
@@ -47,7 +48,7 @@ class Traffic:
         trucks = [add_forklift(physics, number) for number in range(forklifts)]
         self.bodies: list[Body] = [*walkers, *trucks]
         self._kinds = {body.number: body.kind for body in self.bodies}
-        self._places = np.zeros((len(self.bodies), 7))
+        self._places, self._turns = np.zeros((len(self.bodies), 7)), np.zeros((2, len(self.bodies)))
         self._park()
         self._place()
 
@@ -104,9 +105,14 @@ class Traffic:
     def _place(self) -> None:
         """Puts those who are there where they are."""
         crowd, fleet = self._people.crowd, self._forklifts.fleet
-        _stand(self._places[: self._people.count], crowd.position, crowd.heading)
-        trucks = self._places[len(crowd.position) :]
-        _stand(trucks[: self._forklifts.count], fleet.position, fleet.heading)
+        pool = len(crowd.position)
+        sines, cosines = self._turns
+        np.multiply(crowd.heading, 0.5, out=sines[:pool])
+        np.multiply(fleet.heading, 0.5, out=sines[pool:])
+        np.cos(sines, out=cosines)
+        np.sin(sines, out=sines)
+        lay_places(crowd.position, self._people.count, self._turns, 0, self._places)
+        lay_places(fleet.position, self._forklifts.count, self._turns, pool, self._places)
         stand(self.bodies, self._places)
 
     @property
@@ -160,8 +166,18 @@ class Traffic:
         return max(person, 0.0), truck
 
 
-def _stand(places: Floats, positions: Floats, headings: Floats) -> None:
-    """Writes where the first few of some bodies are."""
-    count = len(places)
-    halves = 0.5 * headings[:count]
-    places[:, :2], places[:, 2], places[:, 5], places[:, 6] = positions[:count], 0.0, np.sin(halves), np.cos(halves)
+@compiled
+def lay_places(positions: Floats, count: int, turns: Floats, first: int, places: Floats) -> None:
+    """Writes where some bodies are.
+
+    Args:
+        positions: (n, 2), m.
+        count: How many of them count.
+        turns: (2, bodies), sine and cosine of half of each body's heading.
+        first: The body that the first of them is.
+        places: (bodies, 7), position (m) and quaternion of each, written.
+    """
+    for number in range(count):
+        place = places[first + number]
+        place[0], place[1], place[2] = positions[number, 0], positions[number, 1], 0.0
+        place[5], place[6] = turns[0, first + number], turns[1, first + number]
