@@ -50,7 +50,7 @@ def survey(
     a, b, c, d, e, f, g, h, i = out[first : first + _UNDER]
     for number in range(len(points)):
         out[number] -= level
-    return (((a + b) + (c + d)) + ((e + f) + (g + h)) + i) / _UNDER  # in pairs, as NumPy adds
+    return float(((a + b) + (c + d)) + ((e + f) + (g + h)) + i) / _UNDER  # in pairs, as NumPy adds
 
 
 @compiled
