@@ -137,9 +137,6 @@ class WarehousePick(Task[State]):
         self._action = action
         self._time += CONTROL_DT
 
-    def disturb(self) -> None:
-        """Does nothing: nobody pushes; see `Task.disturb`."""
-
     def _gap(self) -> float:
         """Gives how far the lip is from the middle of the ordered front, m."""
         (x, y, z), turn = self._ordered.pose()

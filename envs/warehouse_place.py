@@ -138,10 +138,11 @@ class WarehousePlace(Task[State]):
         self._action = np.minimum(np.maximum(action, -1.0), 1.0).astype(np.float32)
         self._steps += 1
 
-    def disturb(self) -> None:
+    def disturb(self) -> int:
         """Watches how fast the package comes down: nobody pushes; see `Task.disturb`."""
         pose, velocity, _ = self.package.motion()
         self._watch.follow(pose, velocity)
+        return 1
 
     def state(self) -> State:
         """Reads package, others and motors; see `Task.state`."""

@@ -110,12 +110,13 @@ class Picker(Courier):
         self.mast.ask((turret, lift, arm))
         self.suction.switch(suction > 0)
 
-    def actuate(self) -> None:
+    def actuate(self) -> int:
         """Moves what the motors are told, lets springs push and the cup seal or let go; see `Robot.actuate`."""
         if not self.parked:
             super().actuate()
         self.mast.actuate()
         self.suction.actuate()
+        return 1
 
     def tool(self) -> Vec3:
         """Gives where the cup's lip is in the base frame by the joints, m."""
