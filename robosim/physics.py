@@ -321,7 +321,7 @@ class Physics:
 
         For worlds with several bodies that are free to move. When it has converged is found for all of them together,
         and depends on which pairs of them have been near each other, even an episode ago: with a robot and a dozen
-        packages 13 of 60 replays differed in their last bits, and none without that shortcut.
+        packages 22 of 320 replays differed in their last bits, and none without that shortcut.
         """
         pybullet.setPhysicsEngineParameter(solverResidualThreshold=0.0, physicsClientId=self.client)
 
