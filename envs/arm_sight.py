@@ -103,7 +103,7 @@ class Eyes:
 
     Attributes:
         space: Of each part.
-        seen: What was read last.
+        pictures: What was seen last in colour, by camera, for spectators.
     """
 
     def __init__(self, physics: Physics, robot: Picker) -> None:
@@ -118,16 +118,41 @@ class Eyes:
         self.space: dict[str, spaces.Space[Any]] = {
             f"{mode}_{name}": space for name, camera in self._cameras.items() for mode, space in camera.space.items()
         }
-        self.seen: dict[str, NDArray[Any]] = {}
+        self.pictures: dict[str, NDArray[Any]] = {}
 
     def read(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Takes both pictures; see the class."""
-        self.seen = {
+        seen = {
             f"{mode}_{name}": image
             for name, camera in self._cameras.items()
             for mode, image in camera.read(rng).items()
         }
-        return dict(self.seen)
+        self.pictures = {name: seen[f"rgb_{name}"] for name in self._cameras}
+        return seen
+
+    def observe(self, felt: Sequence[float], letter: str, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        """Gives what a task of the arm observes by cameras: what it feels, the order, both pictures."""
+        return {"state": np.array(felt, np.float32), "order": one_hot(letter), **self.read(rng)}
+
+
+def observation_space(robot: Picker, eyes: Eyes | None, most: Sequence[float]) -> spaces.Space[Any]:
+    """Describes what a task of the arm observes.
+
+    Args:
+        robot: A parked one; what is observed begins with its proprioception and its last action.
+        eyes: Its cameras, where it sees by them: then it is a dict, as `Eyes.observe` gives it.
+        most: Largest magnitude of each number that follows where it is told poses instead.
+    """
+    space = robot.proprioception_space
+    size = robot.action_space.shape[0]
+    low, high = [*space.low, *[-1.0] * size], [*space.high, *[1.0] * size]
+    if eyes is None:
+        low, high = [*low, *(-value for value in most)], [*high, *most]
+    felt = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))
+    if eyes is None:
+        return felt
+    order = spaces.Box(0.0, 1.0, (len(LETTERS),), np.float32)
+    return spaces.Dict({"state": felt, "order": order, **eyes.space})
 
 
 def one_hot(letter: str) -> NDArray[np.float32]:
@@ -135,8 +160,3 @@ def one_hot(letter: str) -> NDArray[np.float32]:
     row = np.zeros(len(LETTERS), np.float32)
     row[LETTERS.index(letter)] = 1.0
     return row
-
-
-def order_space() -> spaces.Box:
-    """Describes what `one_hot` gives."""
-    return spaces.Box(0.0, 1.0, (len(LETTERS),), np.float32)

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Body
-from robosim.envs.arm_sight import FAR, Eyes, Localiser, Tool, ahead_of, one_hot, order_space
+from robosim.envs.arm_sight import FAR, Eyes, Localiser, Tool, ahead_of, observation_space
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.warehouse_pick_score import CONTROL_DT, DONE, METRICS, REWARD, STEADY, State
 from robosim.math import Vec3, clip, rotation_rows
@@ -85,17 +85,9 @@ class WarehousePick(Task[State]):
         self.robot: Picker = Picker(physics, parked=True)
         self._localiser = Localiser()
         self._eyes = Eyes(physics, self.robot) if observation == "camera" else None
-        space = self.robot.proprioception_space
-        low, high = [*space.low, *[-1.0] * 4], [*space.high, *[1.0] * 4]
-        if self._eyes is not None:
-            felt = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))
-            parts: dict[str, spaces.Space[Any]] = {"state": felt, "order": order_space(), **self._eyes.space}
-            self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
-            return
         seen = [FAR] * 3 + [1.0, 1.0]
         most = [*seen, 2.0, *[_SIZES] * 3, ROOM, FAR, FAR, FAR, 1.0, 1.0, *[*seen, *[_SIZES] * 3] * OTHERS, *[1.0] * 3]
-        bounds = np.array([*low, *(-value for value in most)], np.float32), np.array([*high, *most], np.float32)
-        self.observation_space = spaces.Box(*bounds)
+        self.observation_space: spaces.Space[Any] = observation_space(self.robot, self._eyes, most)
 
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
@@ -206,8 +198,7 @@ class WarehousePick(Task[State]):
         """Reads the sensors; see the class."""
         felt = [*self.robot.proprioception().tolist(), *self._action.tolist()]
         if self._eyes is not None:
-            told = {"state": np.array(felt, np.float32), "order": one_hot(self._letter)}
-            return {**told, **self._eyes.read(self._sensors)}
+            return self._eyes.observe(felt, self._letter, self._sensors)
         tool = Tool(self.robot)
         ordered, *others = self._localiser.read(self._watched)
         size = self._size[self._ordered.number]
@@ -234,7 +225,7 @@ class WarehousePick(Task[State]):
         """Frames the ordered package's front, and shows what the cameras see; see `Task.sketch`."""
         points = corners(self._ordered.pose(), self._size[self._ordered.number])[4:]
         ring = [points[k] for k in (0, 1, 3, 2, 0)]
-        insets = {} if self._eyes is None else {name: self._eyes.seen[f"rgb_{name}"] for name in ("wrist", "mast")}
+        insets = {} if self._eyes is None else self._eyes.pictures
         return Sketch([Line(ring, GREEN if state.held else ORANGE)], insets=insets)
 
     def captions(self, state: State) -> dict[str, str]:

@@ -12,10 +12,10 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from robosim.body import Body, Pose
-from robosim.envs.arm_sight import FAR, Eyes, Localiser, Tool, one_hot, order_space
+from robosim.body import Body
+from robosim.envs.arm_sight import FAR, Eyes, Localiser, Tool, front, observation_space
 from robosim.envs.sim_env import SimEnv
-from robosim.envs.warehouse_place_score import DONE, METRICS, MOVED, REWARD, TILTED, State, remaining
+from robosim.envs.warehouse_place_score import CONTROL_DT, DONE, METRICS, MOVED, REWARD, TILTED, State, remaining
 from robosim.math import Vec3, axis_angle, clip, rotation_rows, to_world
 from robosim.physics import Physics
 from robosim.render.sketch import GREEN, ORANGE, Line, Sketch, on_floor
@@ -27,7 +27,6 @@ from robosim.worlds.store.layout import Parcel
 from robosim.worlds.store.store import DropOff
 
 PHYSICS_DT = 1 / 100  # s
-CONTROL_DT = 1 / 10  # s
 TIME_LIMIT = 20.0  # s
 
 NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err by
@@ -84,20 +83,9 @@ class WarehousePlace(Task[State]):
         self.robot.suction.allow(self.world.packages.bodies)
         self._localiser = Localiser()
         self._eyes = Eyes(physics, self.robot) if observation == "camera" else None
-        self.observation_space: spaces.Space[Any] = self._space()
-
-    def _space(self) -> spaces.Space[Any]:
-        space = self.robot.proprioception_space
-        low, high = [*space.low, *[-1.0] * 4], [*space.high, *[1.0] * 4]
-        if self._eyes is not None:
-            felt = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))
-            parts: dict[str, spaces.Space[Any]] = {"state": felt, "order": order_space(), **self._eyes.space}
-            return spaces.Dict(parts)
         pose, size = [FAR, FAR, FAR, 1.0, 1.0], [_SIZES] * 3
         most = [*pose, 2.0, *size, FAR, FAR, FAR, 1.0, 1.0, *[*pose, *size] * OTHERS]
-        return spaces.Box(
-            np.array([*low, *(-value for value in most)], np.float32), np.array([*high, *most], np.float32)
-        )
+        self.observation_space: spaces.Space[Any] = observation_space(self.robot, self._eyes, most)
 
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
@@ -117,8 +105,8 @@ class WarehousePlace(Task[State]):
 
     def _hand_over(self, held: Parcel, grip: tuple[float, float]) -> Body:
         """Puts the package into the cup."""
-        (x, y, z), _ = self.robot.suction.pose()
-        yaw = self._pointing() + math.pi
+        (x, y, z), turn = self.robot.suction.pose()
+        yaw = front(turn)[0] + math.pi
         left, up = grip
         ahead = held.model.size[0] / 2 + _TOUCH
         dx, dy, dz = to_world(rotation_rows(axis_angle(_UP, yaw)), (ahead, left, up))
@@ -126,12 +114,6 @@ class WarehousePlace(Task[State]):
         body = self.world.packages.put(held.number, middle, math.remainder(yaw, 2 * math.pi), held.mass, held.friction)
         self.robot.suction.grasp(body)
         return body
-
-    def _pointing(self) -> float:
-        """Gives where the arm points to in the world, rad."""
-        _, turn = self.robot.suction.pose()
-        rows = rotation_rows(turn)
-        return math.atan2(rows[1][0], rows[0][0])
 
     def advance(self, action: NDArray[np.float32]) -> None:
         """Keeps the action, to be observed; see `Task.advance`."""
@@ -192,8 +174,7 @@ class WarehousePlace(Task[State]):
         felt = [*self.robot.proprioception().tolist(), *self._action.tolist()]
         layout = self.world.layout
         if self._eyes is not None:
-            told = {"state": np.array(felt, np.float32), "order": one_hot(layout.area.letter)}
-            return {**told, **self._eyes.read(self._sensors)}
+            return self._eyes.observe(felt, layout.area.letter, self._sensors)
         tool, area = Tool(self.robot), layout.area
         (place, yaw, pitch), *others = self._localiser.read([self.package, *(body for _, body in self._others)])
         lowest = clip(state.lies.height + place[2] - self.package.pose()[0][2], -FAR, FAR)
@@ -217,9 +198,9 @@ class WarehousePlace(Task[State]):
         """Draws the place that was kept free, and the package's shadow; see `Task.sketch`."""
         held = self.world.layout.held
         spot = _outline(held.x, held.y, held.yaw, held.model.size)
-        pose = self.package.pose()
-        shadow = _outline(pose[0][0], pose[0][1], _yaw(pose), held.model.size)
-        insets = {} if self._eyes is None else {name: self._eyes.seen[f"rgb_{name}"] for name in ("wrist", "mast")}
+        (x, y, _), turn = self.package.pose()
+        shadow = _outline(x, y, front(turn)[0], held.model.size)
+        insets = {} if self._eyes is None else self._eyes.pictures
         return Sketch([Line(spot, GREEN, 2.0), Line(shadow, ORANGE, 2.0)], insets=insets)
 
     def captions(self, state: State) -> dict[str, str]:
@@ -231,11 +212,6 @@ class WarehousePlace(Task[State]):
             "above the floor": f"{100 * max(state.lies.height, 0.0):.0f} cm",
             "to the area": f"{100 * max(state.lies.outside, 0.0):.0f} cm",
         }
-
-
-def _yaw(pose: Pose) -> float:
-    rows = rotation_rows(pose[1])
-    return math.atan2(rows[1][0], rows[0][0])
 
 
 def _outline(x: float, y: float, yaw: float, size: Vec3) -> NDArray[np.float64]:

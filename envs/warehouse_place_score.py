@@ -6,6 +6,7 @@ from typing import NamedTuple
 from robosim.task import Done, Metric, Reward
 from robosim.worlds.store.delivered import GENTLE, Placement
 
+CONTROL_DT = 1 / 10  # s
 SETTLED = 0.3  # s for which it must count as delivered
 GIVEN_UP = 2.0  # s after it was let go by which it must
 MOVED, TILTED = 0.03, math.radians(10.0)  # m, rad: others that have moved or lean by more count as displaced
@@ -86,6 +87,6 @@ METRICS: dict[str, Metric[State]] = {
     "placement_angle": Metric(lambda s: math.degrees(s.lies.twist), "°", over="last"),
     "drops": Metric(dropped, "1", over="max"),
     "others_displaced": Metric(lambda s: s.displaced, "1", over="max"),
-    "energy": Metric(lambda s: s.power * 0.1, "J", over="sum"),
+    "energy": Metric(lambda s: s.power * CONTROL_DT, "J", over="sum"),
     "time": Metric(lambda s: s.time, "s", over="last"),
 }

@@ -8,6 +8,7 @@ from robosim.math import Vec3
 from robosim.robots.courier import DECK, SIZE
 from robosim.robots.mast import COLUMN, REACH
 from robosim.robots.suction import SEAL
+from robosim.task import at_level
 from robosim.worlds.store import goods
 from robosim.worlds.store.footprints import extent, inside, overlap
 from robosim.worlds.store.layout import AreaLayout, Parcel
@@ -51,7 +52,7 @@ def draw_area(rng: np.random.Generator, level: int) -> AreaLayout:
     area = _draw_pad(held, level, rng)
     parcels = _draw_others(held, area, numbers, level, rng)
     grip = _draw_grip(held.model, level, rng)
-    turn = goods.at(TURN, level)
+    turn = at_level(TURN, level)
     needed = max(DECK, *(parcel.model.size[2] for parcel in parcels), 0.0) + _ABOVE
     lift = needed + held.model.size[2] / 2 + grip[1] + float(rng.uniform(0, HIGHER))
     arm: Vec3 = float(rng.uniform(-turn, turn)), lift, float(rng.uniform(*DRAWN_IN))
@@ -60,7 +61,7 @@ def draw_area(rng: np.random.Generator, level: int) -> AreaLayout:
 
 def _draw_held(number: int, level: int, rng: np.random.Generator) -> Parcel:
     """Draws the package where it can be put down."""
-    model, most = POOL[number], goods.at(BEARING, level)
+    model, most = POOL[number], at_level(BEARING, level)
     bearing, away = float(rng.uniform(-most, most)), float(rng.uniform(*AWAY)) + model.size[0] / 2
     return Parcel(
         number,
@@ -75,7 +76,7 @@ def _draw_held(number: int, level: int, rng: np.random.Generator) -> Parcel:
 
 def _draw_pad(held: Parcel, level: int, rng: np.random.Generator) -> Area:
     """Draws the area around a place for the package, which is in its nearer half."""
-    most, margin = goods.at(SKEW, level), goods.at(MARGIN, level)
+    most, margin = at_level(SKEW, level), at_level(MARGIN, level)
     skew = float(rng.uniform(-most, most))
     half_x, half_y = extent(held.footprint, skew)
     room_x, room_y = PAD[0] / 2 - half_x - margin, PAD[1] / 2 - half_y - margin
@@ -90,7 +91,7 @@ def _draw_pad(held: Parcel, level: int, rng: np.random.Generator) -> Area:
 def _draw_others(
     held: Parcel, area: Area, numbers: list[int], level: int, rng: np.random.Generator
 ) -> tuple[Parcel, ...]:
-    room = goods.at(ROOM, level)
+    room = at_level(ROOM, level)
     depth, width, _ = held.model.size
     spot = held.x, held.y, depth / 2 + room, width / 2 + room, held.yaw
     taken = [spot, _corridor(held), (0.0, 0.0, SIZE[0] / 2 + _APART, SIZE[1] / 2 + _APART, 0.0)]
@@ -123,7 +124,7 @@ def _corridor(held: Parcel) -> Footprint:
 
 
 def _draw_grip(model: Model, level: int, rng: np.random.Generator) -> tuple[float, float]:
-    most = goods.at(OFF_CENTRE, level)
+    most = at_level(OFF_CENTRE, level)
     left, up = (most * max(length / 2 - SEAL - 0.012, 0.0) for length in model.size[1:])
     aside, height = float(rng.uniform(-left, left)), float(rng.uniform(-up, up))
     return aside, max(height, LOW - model.size[2] / 2)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from robosim.task import at_level
 from robosim.worlds.store import goods, shelves
 from robosim.worlds.store.layout import BOARDS, Parcel, RackLayout, Shelving
 from robosim.worlds.store.packages import POOL
@@ -32,7 +33,7 @@ def draw_rack(rng: np.random.Generator, level: int) -> RackLayout:
     numbers = goods.shuffled(level, rng)
     ordered, board = _draw_order(numbers, heights, level, rng)
     numbers.remove(ordered)
-    parcels, count = list[Parcel](), round(goods.at(COUNT, level))
+    parcels, count = list[Parcel](), round(at_level(COUNT, level))
     for turn, place in enumerate([board, *rng.permutation([k for k in range(BOARDS) if k != board]).tolist()]):
         tallest = shelves.headroom(heights, place)
         fitting = [number for number in numbers if POOL[number].size[2] <= tallest]
@@ -53,7 +54,7 @@ def _draw_order(
     numbers: list[int], heights: tuple[float, ...], level: int, rng: np.random.Generator
 ) -> tuple[int, int]:
     """Draws which package is asked for, and on which board it stands."""
-    off = goods.at(OFF_EYE, level)
+    off = at_level(OFF_EYE, level)
     for number in numbers:
         tall = POOL[number].size[2]
         boards = [
@@ -70,7 +71,7 @@ def _draw_order(
 
 def _draw_start(ordered: Parcel, level: int, rng: np.random.Generator) -> Spot:
     x, y, _ = ordered.face
-    aside = goods.at(ASIDE, level)
+    aside = at_level(ASIDE, level)
     return (
         x + float(rng.uniform(*STAND)),
         y + float(rng.uniform(-aside, aside)),

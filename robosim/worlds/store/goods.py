@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from robosim.task import at_level
 from robosim.worlds.store.packages import HEAVIEST, LIGHTEST, POOL, Model
 
 # kg/m³, least and most at level 0 and at level 9. Parcels of online shops weigh 100 to 300; books and tins 500.
@@ -11,14 +12,9 @@ FRICTION = (0.7, 1.1)
 WORN = (0.0, 0.5)  # share of worn labels at level 0 and at level 9
 
 
-def at(ends: tuple[float, float], level: int) -> float:
-    """Gives the value at a level of what goes in a line from level 0 to level 9."""
-    return ends[0] + (ends[1] - ends[0]) * level / 9
-
-
 def between(low_high: tuple[tuple[float, float], tuple[float, float]], level: int, rng: np.random.Generator) -> float:
     """Draws from a range whose ends go in a line from level 0 to level 9."""
-    low, high = (at(ends, level) for ends in zip(*low_high, strict=True))
+    low, high = (at_level(ends, level) for ends in zip(*low_high, strict=True))
     return float(rng.uniform(low, high))
 
 
@@ -34,7 +30,7 @@ def draw_friction(rng: np.random.Generator) -> float:
 
 def shuffled(level: int, rng: np.random.Generator) -> list[int]:
     """Gives the pool's numbers in a random order, in which those with worn labels come early as the level has them."""
-    worn_share = at(WORN, level)
+    worn_share = at_level(WORN, level)
     worn = rng.permutation([number for number, model in enumerate(POOL) if model.worn]).tolist()
     clean = rng.permutation([number for number, model in enumerate(POOL) if not model.worn]).tolist()
     order = list[int]()
