@@ -216,3 +216,12 @@ def test_senses_are_in_their_space_and_own_their_memory(ready: Bench) -> None:
         assert not np.shares_memory(last, senses)
         last = senses
     assert COLUMN < 0.28
+
+
+def test_motors_deliver_power_to_lift_and_none_to_let_down(ready: Bench) -> None:
+    ready.control((0.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0.6)
+    assert ready.robot.mast.power() > 20.0  # 7 kg at 0.5 m/s take 34 W
+    ready.control(STILL, 1.0)
+    ready.control((0.0, 0.0, 0.0, -1.0, 0.0, 0.0), 0.6)
+    assert ready.robot.mast.motion().rates[1] < -0.1
+    assert ready.robot.mast.power() < 1.0

@@ -175,7 +175,7 @@ class Mast:
         if self._fresh:
             return 0.0
         _, velocities, efforts = self._driven.efforts()
-        return sum(abs(speed * effort) for speed, effort in zip(velocities, efforts, strict=True))
+        return sum(max(speed * effort, 0.0) for speed, effort in zip(velocities, efforts, strict=True))
 
     def lift_force(self) -> float:
         """Gives what the lift's motor did in the last physics step, N, upwards."""
