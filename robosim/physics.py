@@ -5,9 +5,6 @@ metres, masses in kilograms, times in seconds, quaternions ``(x, y, z, w)``. Pos
 link's own URDF frame, not of its centre of mass, which is what PyBullet itself reports for the base.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -26,31 +23,13 @@ from robosim.bullet_shapes import (
     load_image,
     read_visuals,
 )
+from robosim.bullet_window import check_window
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Vec3
 from robosim.shapes import ORIGIN, TEXTURE_WIDTH, WHITE, Box, Colour, Kind, Triangles, Visual, height_surface
 
 GRAVITY = 9.81  # m/s²
-_PROBE = "import pybullet, sys; sys.exit(pybullet.connect(pybullet.GUI) < 0)"
 _FAR = 1000.0  # m; where bodies wait while contacts are forgotten: beyond any world
-
-
-def _check_window() -> None:
-    """Learns whether PyBullet can open its window.
-
-    In another process, because PyBullet raises no error where there is no display: it ends the process.
-
-    Raises:
-        RobosimError: It cannot; with the way out.
-    """
-    probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, check=False)
-    if probe.returncode:
-        display = os.environ.get("DISPLAY")
-        reason = f"DISPLAY={display!r} does not answer" if display else "there is no display (DISPLAY is not set)"
-        raise RobosimError(
-            f"render_mode='human' opens a window, and {reason}. render_mode='rgb_array' needs no display; "
-            "`robosim watch AGENT --video FILE.mp4` records a video."
-        )
 
 
 class Physics:
@@ -77,7 +56,7 @@ class Physics:
         if dt <= 0:
             raise RobosimError(f"dt={dt!r} is not a positive time step in seconds")
         if gui:
-            _check_window()
+            check_window()
         self.dt = dt
         self.gui = gui
         window = (pybullet.GUI, "--width=1280 --height=720")

@@ -23,6 +23,7 @@ FORBIDDEN = {
     "robosim/bullet_attach.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/bullet_joints.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/bullet_shapes.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
+    "robosim/bullet_window.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/bullet_senses.py": {"pybullet", "gymnasium", *LEARNING, *ABOVE},
     "robosim/perception": {"pybullet", "gymnasium", "stable_baselines3", *ABOVE},
     "envs": {"pybullet", "robosim.bullet", *LEARNING, "robosim.agents"},
