@@ -69,14 +69,17 @@ def speed_commanded(s: State) -> float:
 
 def speed_along(s: State) -> float:
     """Gives the speed in the commanded direction, m/s."""
-    return (s.velocity[0] * s.command[0] + s.velocity[1] * s.command[1]) / max(speed_commanded(s), 1e-6)
+    return _along(s, speed_commanded(s))
+
+
+def _along(s: State, commanded: float) -> float:
+    return (s.velocity[0] * s.command[0] + s.velocity[1] * s.command[1]) / max(commanded, 1e-6)
 
 
 def progress(s: State) -> float:
     """Gives the share of the commanded speed that is gone in its direction, from -1 to 1."""
     commanded = speed_commanded(s)
-    along = (s.velocity[0] * s.command[0] + s.velocity[1] * s.command[1]) / max(commanded, 1e-6)
-    return min(max(along / max(commanded, 0.1), -1.0), 1.0)
+    return min(max(_along(s, commanded) / max(commanded, 0.1), -1.0), 1.0)
 
 
 def velocity_error(s: State) -> float:
