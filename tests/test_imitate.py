@@ -6,10 +6,12 @@ import pytest
 
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
+from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
-from robosim.agents.training.imitate import discounted, imitate
+from robosim.agents.training.imitate import imitate
 from robosim.agents.training.learner import make_envs, make_model
+from robosim.agents.training.recording import NOISE, WHOLE, discounted, record
 from robosim.errors import RobosimError
 
 
@@ -101,4 +103,17 @@ def test_a_network_imitates_a_teacher_that_is_told_more() -> None:
     assert any((part != before[name]).any() for name, part in model.policy.state_dict().items())
     action, _ = model.predict(envs.normalize_obs(envs.reset()), deterministic=True)
     assert action.shape == (4, 17)
+    envs.close()
+
+
+def test_in_a_later_round_the_network_acts_and_the_expert_says_what_it_would_do() -> None:
+    asked = experiment("robosim/WarehousePick-v0")
+    envs, expert = make_envs(asked), PickingExpert()
+    backwards = np.array([[0.0, 0.0, -1.0, -1.0]] * asked.envs, np.float32)
+    rng = np.random.default_rng(0)
+    recording = record(envs, expert, 10, rng, 0.0, lambda seen: backwards)
+    seen = recording.observations[WHOLE].reshape(10, asked.envs, -1)
+    assert np.abs(seen[1:, :, 11:15] - backwards).max() < 6 * NOISE  # what was done last
+    assert (recording.actions == expert.predict(recording.observations[WHOLE])[0]).all()
+    assert (recording.actions[:, 2] > 0).all()
     envs.close()

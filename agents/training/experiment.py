@@ -105,6 +105,9 @@ class Experiment(_Frozen):
     """Processes that share the envs (and the validation episodes)."""
     expert_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     """Env steps of the scripted expert that the network first learns to imitate; 0: it learns from nothing."""
+    expert_rounds: Annotated[int, Field(ge=1, le=100)] = 1
+    """Rounds in which these steps are made. In the first the expert acts; in later ones the network does, and the
+    expert says what it would have done."""
     network: NetworkConfig = NetworkConfig()
     """The actor and the critic."""
     ppo: PpoConfig = PpoConfig()
