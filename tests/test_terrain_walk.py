@@ -10,7 +10,7 @@ from rollouts import play
 
 from robosim.agents.policies.experts import make_expert
 from robosim.agents.policies.trotter import Trotter
-from robosim.envs.ground_scan import FOOT_X, FOOT_Y, SCAN_X, SCAN_Y, SIZE
+from robosim.envs.ground_scan import FOOT_X, FOOT_Y, SCAN_X, SCAN_Y, SIZE, GroundScan
 from robosim.envs.legged_score import State
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.terrain_walk import (
@@ -175,6 +175,9 @@ def test_the_scan_is_the_ground_around_the_robot() -> None:
     ground = [[task.terrain.height(0.2 + x, y) for y in SCAN_Y] for x in SCAN_X]
     assert scan == pytest.approx(np.array(ground) - (0.30 - HEIGHT - FOOT_RADIUS), abs=1e-5)
     assert np.ptp(scan) > 0.1
+    under = np.array(ground)[np.abs(SCAN_X) < 0.2]  # half the trunk's length, and a little
+    assert task.scan.look(task.terrain.relief)[0] == pytest.approx(under.mean())
+    assert GroundScan(task.robot, sees=False).look(task.terrain.relief)[0] == pytest.approx(under.mean())
     for (x, y, z), patch in zip(task.robot.aims(), feet, strict=True):
         around = [[task.terrain.height(0.2 + x + dx, y + dy) for dy in FOOT_Y] for dx in FOOT_X]
         assert patch == pytest.approx(np.array(around) - (0.30 + z - FOOT_RADIUS), abs=1e-5)
