@@ -269,7 +269,7 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     shipped = load_experiment(name).model_dump()
     shipped |= {"envs": 2, "workers": 1, "total_steps": 256, "validation": {"episodes": 2, "level": 0}}
     shipped["ppo"] |= {"n_steps": 64, "batch_size": 64, "n_epochs": 2}
-    shipped["expert_steps"] = min(shipped["expert_steps"] or 0, 1024)
+    shipped |= {"expert_steps": min(shipped["expert_steps"], 1024), "expert_rounds": min(shipped["expert_rounds"], 2)}
     experiment = parse_experiment(shipped, name)
     run = RunFolder(tmp_path / name)
     outcome = train(experiment, run.path)
@@ -284,3 +284,6 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     envs.close()
     for folder in (run.last, run.best):
         assert np.array_equal(load_agent(folder).predict(raw, deterministic=True)[0], trained)
+    assert run.cloned.is_dir() == (shipped["expert_steps"] > 0)
+    if run.cloned.is_dir():
+        assert load_agent(run.cloned).card.steps == 0

@@ -4,6 +4,7 @@ experiment.yaml         the whole experiment, defaults included
 checkpoint.safetensors  what --resume goes on from
 curve.csv, tensorboard/ the learning curve
 best/, last/            agents: the best by validation, and the latest
+cloned/                 the agent before PPO, where it imitated an expert first
 """
 
 import hashlib
@@ -68,6 +69,11 @@ class RunFolder:
     def last(self) -> Path:
         """The latest agent."""
         return self.path / "last"
+
+    @property
+    def cloned(self) -> Path:
+        """The agent as imitation left it."""
+        return self.path / "cloned"
 
 
 def load_run(path: str | Path) -> Experiment:

@@ -64,8 +64,13 @@ class RunLog:
         return self._best
 
     def begin(self) -> None:
-        """Take up the curve at the checkpoint, and make up for a validation that a kill prevented or made forgotten."""
+        """Take up the curve at the checkpoint, and make up for a validation that a kill prevented or made forgotten.
+
+        Before the first update, keep what imitation has made: what PPO brings is told beside it.
+        """
         self.tell()
+        if self.experiment.expert_steps and not self.progress.updates:
+            self._save_agent(self.run.cloned)
         if self.progress.updates:
             validated = self._due() and self._validate()
             self.curve.append(self.progress.row)
