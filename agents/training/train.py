@@ -68,6 +68,9 @@ def train(
         parameters = count_parameters(envs.observation_space, envs.action_space, experiment.network)
         choice = choose_device(device, envs.observation_space, parameters)
         model = make_model(experiment, envs, choice.device, progress.steps)
+        update_threads = usable_cores() if parameters >= LARGE_NETWORK else 1
+        stack.callback(torch.set_num_threads, threads)
+        torch.set_num_threads(update_threads)
         if progress.steps:
             load_checkpoint(run.checkpoint, model, envs)
         elif experiment.expert_steps:
@@ -76,8 +79,6 @@ def train(
         evaluator = stack.enter_context(Evaluator(experiment.workers))
         curve = Curve(run.curve, run.tensorboard, before=progress.steps)
         stack.callback(curve.close)
-        stack.callback(torch.set_num_threads, threads)
-        update_threads = usable_cores() if parameters >= LARGE_NETWORK else 1
         run_log = RunLog(run, experiment, model, envs, evaluator, curve, progress, on_status, stop)
         on_setup(
             Setup(
