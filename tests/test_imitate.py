@@ -106,6 +106,28 @@ def test_a_network_imitates_a_teacher_that_is_told_more() -> None:
     envs.close()
 
 
+@pytest.mark.medium
+def test_a_network_sees_as_in_imitation_where_the_teacher_had_envs_of_its_own() -> None:
+    asked = experiment("robosim/WarehousePick-v0")
+    envs = make_envs(asked)
+    model = make_model(asked, envs, "cpu", 0)
+    imitate(model, envs, asked)
+    env, expert = gym.make("robosim/WarehousePick-v0", level=2, split="val"), PickingExpert()
+    wanted, done = [], []
+    for seed in range(3):
+        observation, over = env.reset(seed=seed)[0], False
+        while not over:
+            action, _ = expert.predict(observation)
+            wanted.append(action)
+            done.append(model.predict(envs.normalize_obs(observation), deterministic=True)[0])
+            observation, _, terminated, truncated, _ = env.step(action)
+            over = terminated or truncated
+    error = np.mean(np.subtract(wanted, done) ** 2, axis=0) / np.var(wanted, axis=0)
+    assert (error < 0.3).all()
+    envs.close()
+    env.close()
+
+
 def test_in_a_later_round_the_network_acts_and_the_expert_says_what_it_would_do() -> None:
     asked = experiment("robosim/WarehousePick-v0")
     envs, expert = make_envs(asked), PickingExpert()

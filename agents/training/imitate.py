@@ -81,9 +81,13 @@ def _part(envs: VecNormalize, seen: Observation) -> Observation:
 
 
 def _share_statistics(its_envs: VecNormalize, envs: VecNormalize) -> None:
+    envs.ret_rms = its_envs.ret_rms
+    if not envs.norm_obs:
+        return
     if isinstance(envs.obs_rms, dict) and isinstance(its_envs.obs_rms, dict):
         envs.obs_rms = {key: its_envs.obs_rms[key] for key in envs.obs_rms}
-    envs.ret_rms = its_envs.ret_rms
+    else:
+        envs.obs_rms = its_envs.obs_rms
 
 
 def _fit(model: PPO, envs: VecNormalize, recordings: list[Recording], epochs: int, rng: np.random.Generator) -> None:
