@@ -91,14 +91,14 @@ def _share_statistics(its_envs: VecNormalize, envs: VecNormalize) -> None:
 
 
 def _fit(model: PPO, envs: VecNormalize, recordings: list[Recording], epochs: int, rng: np.random.Generator) -> None:
-    """Fits the actor to all recordings, and the critic to the last, whose returns are the most like its own."""
+    """Fits the actor to all recordings, and the critic to the later half, whose returns are more like its own."""
     recording = joined(recordings)
     seen = parts_of(_part(envs, _whole(recording.observations)))
     normal = parts_of(envs.normalize_obs(_whole(seen)))
     inputs = {key: torch.as_tensor(rows, dtype=torch.float32, device=model.device) for key, rows in normal.items()}
     wanted = torch.as_tensor(recording.actions, device=model.device)
     returns = torch.as_tensor(recording.returns / reward_scale(envs), device=model.device)
-    count, first = len(wanted), len(wanted) - len(recordings[-1].actions)
+    count, first = len(wanted), sum(len(one.actions) for one in recordings[: len(recordings) // 2])
     action_scale, return_scale = wanted.std(0) + 1e-3, returns[first:].std() + 1e-3
     policy = model.policy
     policy.set_training_mode(True)
