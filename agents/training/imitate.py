@@ -8,7 +8,7 @@ step, a clone learns to repeat what it did last, which its teacher's own recordi
 
 import contextlib
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -84,10 +84,8 @@ def _share_statistics(its_envs: VecNormalize, envs: VecNormalize) -> None:
     envs.ret_rms = its_envs.ret_rms
     if not envs.norm_obs:
         return
-    if isinstance(envs.obs_rms, dict) and isinstance(its_envs.obs_rms, dict):
-        envs.obs_rms = {key: its_envs.obs_rms[key] for key in envs.obs_rms}
-    else:
-        envs.obs_rms = its_envs.obs_rms
+    theirs: Any = its_envs.obs_rms  # one for a box, a dict of them for a dict
+    envs.obs_rms = {key: theirs[key] for key in envs.obs_rms} if isinstance(theirs, dict) else theirs
 
 
 def _fit(model: PPO, envs: VecNormalize, recordings: list[Recording], epochs: int, rng: np.random.Generator) -> None:
