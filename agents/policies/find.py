@@ -19,6 +19,7 @@ BASELINES = ("random", "zero", "expert")
 TOLD: Mapping[str, Mapping[str, str]] = {
     "robosim/TerrainNavigate": {"guidance": "path"},
     "robosim/WarehouseNavigate": {"guidance": "path"},
+    "robosim/WarehouseDeliver": {"observation": "state"},
     "robosim/WarehousePick": {"observation": "state"},
     "robosim/WarehousePlace": {"observation": "state"},
 }
