@@ -23,6 +23,7 @@ from robosim.envs.warehouse_place import WarehousePlace
 from robosim.math import Vec3, clip, seen_from
 from robosim.physics import Physics
 from robosim.render.sketch import ORANGE, Line, Sketch, on_floor
+from robosim.robots.courier import RADIUS
 from robosim.robots.picker import Picker
 from robosim.robots.robot import LASTING
 from robosim.seeding import Split, Streams
@@ -168,8 +169,20 @@ class WarehouseDeliver(Task[State]):
         """Lets people and forklifts take a step; see `Task.advance`."""
         self._arm = np.minimum(np.maximum(action[2:], -1.0), 1.0).astype(np.float32)
         self._steps += 1
+        self.drive.covers = self._covered()
         self.drive.advance(action[:2])
         (self.pick if self.fetching else self.place).advance(self._arm)
+
+    def _covered(self) -> tuple[float, float, float]:
+        """Gives the disc around robot, arm and what it holds: who comes by sees all of it."""
+        x, y, _ = self.robot.tool()
+        if self._package is not None:
+            size = self.place.layout.held.model.size
+            turret = self.robot.mast.motion().turret
+            x, y = x + size[0] * math.cos(turret), y + size[0] * math.sin(turret)
+        far = math.hypot(x, y)
+        more = max(far - RADIUS, 0.0) / 2
+        return more * x / max(far, RADIUS), more * y / max(far, RADIUS), RADIUS + more
 
     def disturb(self) -> int:
         """Watches how fast a package comes down; see `Task.disturb`."""

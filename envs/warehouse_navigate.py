@@ -95,6 +95,12 @@ class WarehouseNavigate(Task[State]):
 
     The path is a planner's, on the map that the robot was given and what its lidar has added to that since; without a
     lidar it is on the given map alone. With ``guidance="goal"`` nothing is planned.
+
+    Attributes:
+        world: The hall.
+        traffic: Who else is about.
+        covers: The disc that others take the robot for: its middle, ahead and to the left, and its radius, m.
+        pose: x, y (m) and heading (rad) that the robot believed in last.
     """
 
     OBSERVATIONS = ("lidar", "camera", "full")
@@ -134,6 +140,7 @@ class WarehouseNavigate(Task[State]):
         if observation != "lidar":
             self._eyes = Camera(scene, self.robot.body, *size, mount=self.robot.mount, modes=("rgb", "depth8"))
         self._inset: Camera | None = None
+        self.covers = 0.0, 0.0, RADIUS
         self._localisation = Localisation(self.robot.body, POSE_ERROR, POSE_MEMORY, CONTROL_DT)
         self.planner = Planner(PLAN_RADIUS) if guidance == "path" else None
         self._kinds = {body.number: body.kind for body in physics.bodies}
@@ -202,9 +209,11 @@ class WarehouseNavigate(Task[State]):
         self._action = np.minimum(np.maximum(action, -1.0), 1.0)
         self._steps += 1
         x, y, heading, speed = self._moves
+        cos, sin = math.cos(heading), math.sin(heading)
         self._look += (1 - math.exp(-CONTROL_DT / _LOOK)) * math.remainder(heading - self._look, 2 * math.pi)
-        velocity = speed * math.cos(heading), speed * math.sin(heading)
-        self.traffic.advance(CONTROL_DT, (x, y, *velocity, RADIUS))
+        a, b, radius = self.covers
+        middle = x + cos * a - sin * b, y + sin * a + cos * b
+        self.traffic.advance(CONTROL_DT, (*middle, speed * cos, speed * sin, radius))
 
     def _motion(self) -> tuple[float, float, float, float, float]:
         """Gives x, y (m), heading (rad), speed forward (m/s) and yaw rate (rad/s)."""
