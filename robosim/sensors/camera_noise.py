@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
-from robosim.render.kernels.spoil import expose
+from robosim.render.kernels.spoil import expose, linearise
 from robosim.render.lens import Lens
 from robosim.render.textures import srgb_tables
 from robosim.sensors.vary import Uniform, Vary, checked, draw
@@ -153,7 +153,8 @@ class Flaws:
         noisy = self._shot > 0 or self._dark > 0
         if not (self._distortion or self._blur or noisy or self._gain != 1):
             return rgb
-        light: NDArray[Any] = _TO_LINEAR[rgb]
+        light = np.empty(rgb.shape, np.float32)
+        linearise(np.ravel(rgb), _TO_LINEAR, light.reshape(-1))
         if self._distortion:
             light = self._distortion.blend(light)
         if self._blur:

@@ -10,7 +10,7 @@ from robosim.math import Vec3, clip
 from robosim.perception.data.floor import Floor
 from robosim.perception.data.stage import Arranged, Stage
 from robosim.render.kernels.arrays import NONE
-from robosim.render.lens import View, carried
+from robosim.render.lens import View, carried, facing
 from robosim.robots.mast import LIFT, REACH
 from robosim.robots.picker import MAST, WRIST
 from robosim.sensors.camera import Mount
@@ -57,10 +57,10 @@ def aim(stage: Stage, arranged: Arranged, rng: np.random.Generator) -> Shot:
 
 def _on_arm(stage: Stage, mount: Mount, rng: np.random.Generator) -> Shot:
     shift, turn = rng.normal(0.0, _LOOSE_MOUNT[0], 3), rng.normal(0.0, _LOOSE_MOUNT[1], 3)
-    loose = Mount(_three(mount.position + shift), _three(mount.direction + turn), mount.up, mount.link)
+    direction = np.add(mount.direction, turn)
+    loose = facing(np.add(mount.position, shift), direction / math.sqrt(direction @ direction), mount.up)
     body = stage.picker.body
-    pose = stage.scene.poses[stage.scene.row(body, mount.link)]
-    return Shot(carried(loose.view(), pose), body.number)
+    return Shot(carried(loose, stage.scene.poses[stage.scene.row(body, mount.link)]), body.number)
 
 
 def _before(arranged: Arranged, rng: np.random.Generator) -> View:
@@ -98,7 +98,7 @@ def _beside(
 ) -> tuple[float, float] | None:  # fmt: skip
     """Draws a place within a range of a target from which it is seen, from its front's side if it has one."""
     way = standing - target[:2]
-    square = (way * way).sum(axis=1)
+    square = way[:, 0] ** 2 + way[:, 1] ** 2
     fits = (square >= reach[0] ** 2) & (square <= reach[1] ** 2)
     if front is not None:
         fits &= way @ (math.cos(front), math.sin(front)) > 0.4 * np.sqrt(square)

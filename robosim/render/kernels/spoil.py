@@ -1,9 +1,22 @@
-"""What a sensor makes of light, in one pass: gain, noise, saturation, sRGB."""
+"""From a picture's sRGB to light, and what a sensor makes of light: gain, noise, saturation, sRGB again."""
 
 import numpy as np
 
 from robosim.compiled import compiled
 from robosim.render.kernels.arrays import Array
+
+
+@compiled
+def linearise(rgb: Array, to_linear: Array, light: Array) -> None:
+    """Writes the linear light of sRGB bytes.
+
+    Args:
+        rgb: uint8 (n,).
+        to_linear: float32 (256,).
+        light: float32 (n,), written.
+    """
+    for place in range(np.uintp(rgb.size)):
+        light[place] = to_linear[rgb[place]]
 
 
 @compiled
