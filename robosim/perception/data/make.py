@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from robosim.errors import RobosimError
-from robosim.perception.data.files import DatasetError, Entry, Index, read_index, write_shard
 from robosim.perception.data.files import INDEX as INDEX_FILE
+from robosim.perception.data.files import DatasetError, Entry, Index, read_index, write_shard
 from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.studio import Studio
 from robosim.seeding import Split

@@ -19,9 +19,9 @@ _NOISE = 1 << 23  # numbers in a table of noise: more than the largest picture h
 _STRAIGHT = 0.35  # share of lenses that do not bend at all
 _K1, _K2 = (-0.14, 0.05), (0.0, 0.02)
 
-COLOUR = {"exposure": Uniform(-0.6, 0.6), "shot": Uniform(0.0, 2.0), "read_noise": Uniform(0.0, 12.0)}
-SHARP, SOFT = 0.0, Uniform(0.2, 0.7)  # px, of blur
-DEPTH = {"axial": Uniform(0.0, 2e-3), "disparity_step": 1 / 8, "edge_holes": Uniform(0.0, 1.0)}
+# What sensors do wrong, where they do; `CameraNoise` has the meanings and the units.
+EXPOSURE, SHOT, READ_NOISE, BLUR = Uniform(-0.6, 0.6), Uniform(0.0, 2.0), Uniform(0.0, 12.0), Uniform(0.2, 0.7)
+AXIAL, DISPARITY_STEP, EDGE_HOLES = Uniform(0.0, 2e-3), 1 / 8, Uniform(0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +63,16 @@ def make_lenses(width: int, height: int, seed: int) -> list[Optics]:
 
 def draw_noise(rng: np.random.Generator) -> CameraNoise:
     """Draws what sort of sensor it is: sharp or soft, with exact depth or with that of two eyes."""
-    blur = SOFT if rng.random() < 0.5 else SHARP
-    depth = DEPTH if rng.random() < 0.5 else {}
-    return CameraNoise(blur=blur, **COLOUR, **depth)
+    soft, stereo = rng.random(2) < 0.5
+    return CameraNoise(
+        exposure=EXPOSURE,
+        shot=SHOT,
+        read_noise=READ_NOISE,
+        blur=BLUR if soft else 0.0,
+        axial=AXIAL if stereo else 0.0,
+        disparity_step=DISPARITY_STEP if stereo else 0.0,
+        edge_holes=EDGE_HOLES if stereo else 0.0,
+    )
 
 
 class NoiseTable:
