@@ -36,7 +36,7 @@ SETTINGS: tuple[Setting, ...] = get_args(Setting)
 PEOPLE, FORKLIFTS = (3, 12), (1, 3)  # least and most in a hall
 LOOSE = (4, 10)  # packages on a hall's floor
 _SHELF_ROOM, _PACKAGE_ROOM, _ROBOT_ROOM = 1.1, 0.45, 0.5  # m around the middle of each that must be free
-_EYE_ROOM = 0.32  # m around a camera in a hall
+_EYE_ROOM, _STANDING = 0.32, 2000  # m around a camera in a hall, and how many places for one are drawn
 _UP: Vec3 = (0.0, 0.0, 1.0)
 _TOUCH = 0.002  # m, between a cup and the front that it holds
 
@@ -122,7 +122,7 @@ class Stage:
         about = [*((x, y, 0.6) for x, y in walkers), *((x, y, 1.7) for x, y in trucks)]
         chests = [(x, y, 1.2) for x, y in walkers]
         moving = _sorts(chests, chests, [(x, y, 1.0) for x, y in trucks])  # people matter more than all else
-        standing = floor.without(about).roomy(_EYE_ROOM)
+        standing = floor.without(about).places(rng, _EYE_ROOM, _STANDING)
         return replace(arranged, targets=(*moving, *arranged.targets), standing=standing)
 
     def reach(self, arm: Vec3) -> None:

@@ -55,12 +55,23 @@ class Studio:
         """Ends the physics."""
         self._physics.close()
 
-    def take(self, split: Split, number: int) -> Arrays:
+    def take_shard(self, split: Split, number: int) -> Arrays:
+        """Takes all pictures of a shard's worlds."""
+        recipe = self._recipe
+        arrays = empty(recipe, recipe.images)
+        for world in range(recipe.worlds):
+            start = world * recipe.views
+            rows = {name: values[start : start + recipe.views] for name, values in arrays.items()}
+            self.take(split, number * recipe.worlds + world, rows)
+        return arrays
+
+    def take(self, split: Split, number: int, arrays: Arrays | None = None) -> Arrays:
         """Takes all pictures of a world.
 
         Args:
             split: Whose.
             number: Of the world, 0 and up.
+            arrays: Where they are written; None for fresh memory.
 
         Returns:
             What a shard keeps of each picture, a row each; see `empty`.
@@ -73,7 +84,7 @@ class Studio:
         colours = draw_colours(streams.level, nominal=nominal)
         self._known.colours[self._packages] = label_colours(colours)
         self._wardrobe.dress(split, streams.level, colours)
-        arrays = empty(recipe, recipe.views)
+        arrays = arrays or empty(recipe, recipe.views)
         arrays["worlds"][:], arrays["settings"][:] = number, SETTINGS.index(setting)
         for first in range(0, recipe.views, GROUP):
             last = min(first + GROUP, recipe.views)

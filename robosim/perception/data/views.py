@@ -10,7 +10,7 @@ from robosim.math import Vec3, clip
 from robosim.perception.data.floor import Floor
 from robosim.perception.data.stage import Arranged, Stage
 from robosim.render.kernels.arrays import NONE
-from robosim.render.lens import View, carried, facing
+from robosim.render.lens import View, carried
 from robosim.robots.mast import LIFT, REACH
 from robosim.robots.picker import MAST, WRIST
 from robosim.sensors.camera import Mount
@@ -58,9 +58,10 @@ def aim(stage: Stage, arranged: Arranged, rng: np.random.Generator) -> Shot:
 
 
 def _on_arm(stage: Stage, mount: Mount, rng: np.random.Generator) -> Shot:
-    shift, turn = rng.normal(0.0, _LOOSE_MOUNT[0], 3), rng.normal(0.0, _LOOSE_MOUNT[1], 3)
-    direction = np.add(mount.direction, turn)
-    loose = facing(np.add(mount.position, shift), direction / math.sqrt(direction @ direction), mount.up)
+    shift, (left, up) = rng.normal(0.0, _LOOSE_MOUNT[0], 3), rng.normal(0.0, _LOOSE_MOUNT[1], 2).tolist()
+    x, y, z = mount.direction
+    place = _three(np.add(mount.position, shift))
+    loose = _looking(place, math.atan2(y, x) + left, math.atan2(z, math.hypot(x, y)) + up, rng)
     body = stage.picker.body
     return Shot(carried(loose, stage.scene.poses[stage.scene.row(body, mount.link)]), body.number)
 
