@@ -1,0 +1,1 @@
+"""What the camera sees, learned: labelled data, networks that read pictures, and how well they do."""
