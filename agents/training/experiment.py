@@ -111,6 +111,8 @@ class Experiment(_Frozen):
     expert_rounds: Annotated[int, Field(ge=1, le=100)] = 1
     """Rounds in which these steps are made. In the first the teacher acts; in later ones the network does, and the
     teacher says what it would have done."""
+    expert_epochs: Annotated[int, Field(ge=1, le=1000)] = 30
+    """Passes over all that was recorded, at last; a third as many between two rounds."""
     network: NetworkConfig = NetworkConfig()
     """The actor and the critic."""
     ppo: PpoConfig = PpoConfig()

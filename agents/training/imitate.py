@@ -24,7 +24,6 @@ from robosim.agents.training.learner import start_envs
 from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
 
 T = TypeVar("T")
-EPOCHS, BETWEEN = 30, 10  # over all that was recorded: at last, and between two rounds
 BATCH = 512
 RATE = 1e-3
 
@@ -53,9 +52,9 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
         for number in range(rounds):
             student = act if number else None
             record(envs, teacher, kept.rows(number * rows, (number + 1) * rows), rng, experiment.ppo.gamma, student)
-            last = number + 1 == rounds
+            last, epochs = number + 1 == rounds, experiment.expert_epochs
             judged = (number + 1) // 2 * rows
-            _fit(model, envs, kept.rows(0, (number + 1) * rows), judged, EPOCHS if last else BETWEEN, rng)
+            _fit(model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,8 @@ from robosim.agents.vector.vec_env import WorkerDied
 
 LARGE_NETWORK = 1_000_000
 """Parameters from which an update uses all cores, as it does where it has pictures to look at. Below, waking threads
-costs more than it saves, and on a machine that is busy with other work it makes an update several times slower."""
+costs more than it saves; on a machine that is busy with other work it makes an update ten times slower, and the
+environment variable OMP_NUM_THREADS=1 keeps to one."""
 
 
 def train(
@@ -70,7 +71,7 @@ def train(
         choice = choose_device(device, space, parameters)
         model = make_model(experiment, envs, choice.device, progress.steps)
         large = parameters >= LARGE_NETWORK or experiment.network.encoder is not None
-        update_threads = usable_cores() if large else 1
+        update_threads = min(threads, usable_cores()) if large else 1
         stack.callback(torch.set_num_threads, threads)
         torch.set_num_threads(update_threads)
         if progress.steps:
