@@ -1,0 +1,62 @@
+"""Encoders by name: an encoder is described as data, and built from its description here and nowhere else.
+
+A new one is a file beside this one, with a function like `robosim.perception.encoders.nature.nature`, and a line in
+`ENCODERS`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import AfterValidator
+
+from robosim.perception.encoders.encoder import Encoder
+from robosim.perception.encoders.impala import impala
+from robosim.perception.encoders.keypoints import keypoints
+from robosim.perception.encoders.layers import Build, Options
+from robosim.perception.encoders.nature import nature
+from robosim.perception.encoders.resnet_small import resnet_small
+
+__all__ = ["ENCODERS", "Encoder", "EncoderSpec", "count_parameters", "make_encoder"]
+
+ENCODERS: dict[str, Build] = {
+    "nature": nature,
+    "impala": impala,
+    "resnet-small": resnet_small,
+    "keypoints": keypoints,
+}
+
+
+def _known(name: str) -> str:
+    if name not in ENCODERS:
+        raise ValueError(f"there is no encoder {name!r}; there are {', '.join(ENCODERS)}")
+    return name
+
+
+class EncoderSpec(Options):
+    """An encoder as data: what a YAML or an agent's card says of it."""
+
+    name: Annotated[str, AfterValidator(_known)]
+    """Which: nature, impala, resnet-small or keypoints."""
+
+
+def make_encoder(spec: EncoderSpec, channels: int, height: int, width: int) -> Encoder:
+    """Builds an encoder, with new weights from torch's random numbers.
+
+    Args:
+        spec: Its description.
+        channels: Of a picture.
+        height: Pixels.
+        width: Pixels.
+
+    Raises:
+        RobosimError: The pictures are too small for it.
+    """
+    return Encoder(ENCODERS[spec.name], spec, channels, height, width)
+
+
+def count_parameters(spec: EncoderSpec, channels: int, height: int, width: int) -> int:
+    """Gives how many numbers an encoder would have, without allocating them; see `make_encoder`."""
+    with torch.device("meta"):
+        return sum(weights.numel() for weights in make_encoder(spec, channels, height, width).parameters())

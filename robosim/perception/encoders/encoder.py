@@ -1,0 +1,89 @@
+"""An encoder, whichever its layers: from a picture to a vector, or to the pyramid of maps on the way to it."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from robosim.errors import RobosimError
+from robosim.perception.encoders.layers import Build, Options, Residual
+from robosim.perception.pixels import Tensor
+
+
+class Encoder(nn.Module):
+    """A convolutional network over pictures of one size.
+
+    Args:
+        build: Makes the layers.
+        options: What was chosen of them.
+        channels: Of a picture: 3 for colour, 4 with depth, more for several frames.
+        height: Pixels.
+        width: Pixels.
+
+    Attributes:
+        features: How many numbers `forward` gives for a picture.
+        shapes: Of each map that `maps` gives: channels, height and width, finest first.
+
+    Raises:
+        RobosimError: The pictures are too small for the layers.
+    """
+
+    def __init__(self, build: Build, options: Options, channels: int, height: int, width: int) -> None:
+        """Makes it, with new weights from torch's random numbers; see the class."""
+        super().__init__()
+        self._coordinates = options.coordinates
+        layers = build(channels + 2 * options.coordinates, options)
+        self.stages, self.summary = nn.ModuleList(layers.stages), layers.summary
+        try:
+            maps, numbers = self._tried(channels, height, width)
+        except RuntimeError as error:  # torch's, of a kernel larger than its input
+            raise RobosimError(
+                f"pictures of {width} × {height} pixels are too small for this encoder: {error}"
+            ) from None
+        self.shapes = [(int(one.shape[1]), int(one.shape[2]), int(one.shape[3])) for one in maps]
+        self.features = options.features
+        dense: list[nn.Module] = [nn.Linear(numbers, options.features)]
+        self.dense = nn.Sequential(*dense, *([nn.LayerNorm(options.features)] * options.layer_norm), nn.ReLU())
+        self.apply(_start)
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Gives the pyramid of feature maps, finest first; see `shapes`.
+
+        Args:
+            images: float, from 0 to 1 (`robosim.perception.pixels.scaled`), shape (batch, channels, height, width).
+        """
+        seen = with_coordinates(images) if self._coordinates else images
+        pyramid = []
+        for stage in self.stages:
+            seen = stage(seen)
+            pyramid.append(seen)
+        return pyramid
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Gives the features of pictures as `maps` takes them: shape (batch, features)."""
+        vector: Tensor = self.dense(self.summary(self.maps(images)[-1]))
+        return vector
+
+    def _tried(self, channels: int, height: int, width: int) -> tuple[list[Tensor], int]:
+        """What comes of an empty picture: the sizes of all that follows."""
+        device = next(self.parameters()).device  # "meta", where only sizes are wanted
+        with torch.no_grad():
+            maps = self.maps(torch.zeros(1, channels, height, width, device=device))
+            return maps, int(self.summary(maps[-1]).shape[1])
+
+
+def with_coordinates(images: Tensor) -> Tensor:
+    """Appends two channels that tell of each pixel where it is: x, then y, from -1 to 1."""
+    batch, _, height, width = images.shape
+    x = torch.linspace(-1, 1, width, dtype=images.dtype, device=images.device).expand(batch, 1, height, width)
+    y = torch.linspace(-1, 1, height, dtype=images.dtype, device=images.device)
+    return torch.cat([images, x, y[:, None].expand(batch, 1, height, width)], dim=1)
+
+
+def _start(module: nn.Module) -> None:
+    """Draws a layer's first weights: K. He et al. (2015), "Delving deep into rectifiers"."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # all of ours have one
+    elif isinstance(module, Residual):  # after its own layers
+        module.start_at_zero()
