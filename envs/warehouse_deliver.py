@@ -70,9 +70,7 @@ class WarehouseDeliver(Task[State]):
     METRICS = METRICS
     RATES = RATES
 
-    def __init__(
-        self, physics: Physics, *, observation: str, randomise: bool, split: Split, orders: str = "1"
-    ) -> None:
+    def __init__(self, physics: Physics, *, observation: str, randomise: bool, split: Split, orders: str = "1") -> None:
         """Builds hall, rack, packages and robot; see `Task`."""
         self._randomise, self._orders = randomise, int(orders)
         self.world = Depot(physics, self._orders)
@@ -86,13 +84,27 @@ class WarehouseDeliver(Task[State]):
             hall=self.world,
             robot=self.robot,
         )
-        packages, robot = self.world.packages, self.robot
-        self.pick, self.place = (
-            part(physics, observation="state", randomise=randomise, split=split, packages=packages, robot=robot)
-            for part in (WarehousePick, WarehousePlace)
+        self.pick = WarehousePick(
+            physics,
+            observation="state",
+            randomise=randomise,
+            split=split,
+            packages=self.world.packages,
+            robot=self.robot,
         )
-        self._eyes = Eyes(physics, robot) if seeing else None
-        self._sizes = self.pick.observation_space.shape, self.place.observation_space.shape
+        self.place = WarehousePlace(
+            physics,
+            observation="state",
+            randomise=randomise,
+            split=split,
+            packages=self.world.packages,
+            robot=self.robot,
+        )
+        self._eyes = Eyes(physics, self.robot) if seeing else None
+        self._nothing = {
+            name: np.zeros(part.observation_space.shape or (), np.float32)
+            for name, part in (("pick", self.pick), ("place", self.place))
+        }
         self._kinds = {body.number: body.kind for body in physics.bodies}
         self.observation_space: spaces.Space[Any] = spaces.Dict({**self._parts(), "job": _JOB})
 
@@ -229,11 +241,11 @@ class WarehouseDeliver(Task[State]):
             seen["arm"], seen["order"] = np.array(felt, np.float32), one_hot(self.job.area.letter)
             seen.update(self._eyes.read(self._streams.sensors))
         elif self._package is None:
-            seen["pick"], seen["place"] = self.pick.sense(felt), np.zeros(self._sizes[1], np.float32)
+            seen["pick"], seen["place"] = self.pick.sense(felt), self._nothing["place"].copy()
         else:
             model = self.place.layout.held.model
             height = placement(self._package.pose(), model.size, self.job.area).height
-            seen["pick"], seen["place"] = np.zeros(self._sizes[0], np.float32), self.place.sense(felt, height)
+            seen["pick"], seen["place"] = self._nothing["pick"].copy(), self.place.sense(felt, height)
         return seen
 
     def _told(self) -> NDArray[np.float32]:

@@ -1,12 +1,13 @@
-"""The whole job in robosim/WarehouseDeliver: who drives, who picks and who places take turns, and this says whose it is.
+"""The whole job in robosim/WarehouseDeliver: who drives, who picks and who places take turns.
 
-The rival is three scripted controllers taking turns; an agent may be three networks. What lies between is the same for
-both and scripted here: to stand exactly where the work is done, and to bring the arm over the deck and back.
+The rival is three scripted controllers, an agent may be three networks. What lies between is the same for both and
+scripted here: to stand exactly where the work is done, and to bring the arm over the deck and back.
 """
 
 import math
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,11 @@ from robosim.agents.policies.dwa import Dwa, ahead_free, met, nearest_of
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import LOWEST, Placer, towards
 from robosim.agents.policies.policy import Observation, Policy, State
+from robosim.agents.policies.role import Role
 from robosim.math import clip
 from robosim.robots.courier import BACKWARD, DECK, FORWARD, YAW_RATE
-from robosim.robots.picker import Picker
 from robosim.robots.mast import CLEAR, REACH
+from robosim.robots.picker import Picker
 
 TURRET, LIFT, OUT, HELD = 0, 1, 2, 7  # in what the arm feels, with which "pick", "place" and "arm" begin
 FRONT_HEIGHT = 17  # in "pick": how far the front is above the tool, m
@@ -38,6 +40,11 @@ DRAWN_IN = REACH[0] + 0.03  # m
 OVER = 0.08  # m, of what is carried above the deck
 STOWED = CLEAR + 0.1  # m, height of an empty arm
 _HALF = 0.2  # m, what of a package is below the cup, where nobody tells
+
+
+ARM_ACTIONS = slice(2, 6)
+_DRIVE, _ARM = frozenset({"state", "lidar", "outlook", "unmapped", "rgb", "depth8"}), frozenset({"order"})
+_ON_ARM = "_wrist", "_mast"
 
 
 class Phase(IntEnum):
@@ -118,7 +125,7 @@ class Carrier:
             memory = memory._replace(backed=memory.backed + max(-float(seen["state"][SPEED]), 0.0) * 0.1)
             return [back, 0.0, *arm], memory
         if phase == Phase.GO:
-            action, _ = self._drive.predict({key: seen[key] for key in seen if key in _DRIVE})
+            action, _ = self._drive.predict(shares(seen)["drive"], deterministic=True)
             return [*action.tolist(), *arm], memory
         if not held:
             arm = [*_make_ready(seen, felt), -1.0]
@@ -127,30 +134,38 @@ class Carrier:
 
     def _work(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
         """Lets the arm's policies act."""
-        told: Observation = {"state": seen["arm"]} if "arm" in seen else seen["pick" if memory.fetching else "place"]
+        told = shares(seen)
         if memory.fetching:
-            action, _ = self._pick.predict(told)
+            action, _ = self._pick.predict(told["pick"], deterministic=True)
             return action.tolist(), memory
-        action, after = self._place.predict(told, (np.array([[memory.bearing, memory.reach]]),))
+        chosen = (np.array([[memory.bearing, memory.reach]]),)
+        action, after = self._place.predict(told["place"], chosen, deterministic=True)
         if after is not None and after[0].shape == (1, 2):
             bearing, reach = after[0][0].tolist()
             memory = memory._replace(bearing=bearing, reach=reach)
         return action.tolist(), memory
 
 
-_DRIVE = frozenset({"state", "lidar", "outlook", "unmapped", "rgb", "depth8"})
+def shares(seen: Mapping[str, Any]) -> dict[Role, Any]:
+    """Gives what of an observation, or of its space, each of the three is told."""
+    drive = {key: part for key, part in seen.items() if key in _DRIVE}
+    if "arm" not in seen:
+        return {"drive": drive, "pick": seen["pick"], "place": seen["place"]}
+    arm = {"state": seen["arm"], **{key: part for key, part in seen.items() if key in _ARM or key.endswith(_ON_ARM)}}
+    return {"drive": drive, "pick": arm, "place": arm}
 
 
 def _begin() -> _Memory:
     return _Memory(Phase.GO, 1.0, 0.0, math.nan, math.nan)
 
 
-def _felt(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+def _felt(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
     """Gives what the arm feels."""
-    return seen["arm"] if "arm" in seen else seen["pick"] if seen["job"][0] > 0.5 else seen["place"]
+    felt = seen["arm"] if "arm" in seen else seen["pick"] if seen["job"][0] > 0.5 else seen["place"]
+    return felt.astype(np.float64)
 
 
-def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float32], memory: _Memory) -> _Memory:
+def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> _Memory:
     """Says what it is about now."""
     fetching, ahead, left, sine, cosine = seen["job"].tolist()
     if fetching != memory.fetching:
@@ -191,7 +206,7 @@ def _align(seen: dict[str, NDArray[np.float32]]) -> list[float]:
     return [_share(speed), _turn(off)]
 
 
-def _stow(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float32]) -> list[float]:
+def _stow(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
     """Brings the arm over the deck: drawn in and lifted first, then turned."""
     lowest = _lowest(seen, felt)
     turret, arm = float(felt[TURRET]), float(felt[OUT])
@@ -208,7 +223,7 @@ def _clear_ahead(seen: dict[str, NDArray[np.float32]]) -> bool:
     return "lidar" not in seen or free_ahead(seen) > 0.55
 
 
-def _make_ready(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float32]) -> list[float]:
+def _make_ready(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
     """Turns the empty arm ahead, and raises it as the package stands."""
     height = float(felt[LIFT]) + (float(seen["pick"][FRONT_HEIGHT]) if "pick" in seen else 0.0)
     return [
@@ -218,7 +233,7 @@ def _make_ready(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float32])
     ]
 
 
-def _lowest(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float32]) -> float:
+def _lowest(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> float:
     """Gives how high the lowest is of what is carried, m."""
     if felt[HELD] < 0.5:
         return float(felt[LIFT])

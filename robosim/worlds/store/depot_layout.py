@@ -1,4 +1,4 @@
-"""What stands where in a depot, as data: a hall, a rack of packages at one of its pick-up areas, and what is to be done.
+"""What stands where in a depot, as data: a hall, a rack of packages at a pick-up area, and what is to be done.
 
 Frames, units and footprints are those of `robosim.worlds.warehouse.layout`.
 """

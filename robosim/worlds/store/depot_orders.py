@@ -137,9 +137,7 @@ def _ends(rng: np.random.Generator, hall: Layout, floor: _Floor) -> Iterator[tup
                 break
 
 
-def _draw_rack(
-    rng: np.random.Generator, level: int, letters: str, orders: int
-) -> tuple[RackLayout, list[int]] | None:
+def _draw_rack(rng: np.random.Generator, level: int, letters: str, orders: int) -> tuple[RackLayout, list[int]] | None:
     """Draws a rack, and which of its packages are asked for: the first as the level has it, then the handiest."""
     for _ in range(_RACKS if letters else 0):
         rack = draw_rack(rng, level, letters, orders)
@@ -165,4 +163,5 @@ def _elsewhere(
     """Gives the places where people are not in the way of the work."""
     work = [spot[:2] for spot in spots] + [(job.area.x, job.area.y) for job in jobs] + [(shelving.x, shelving.y)]
     away = np.linalg.norm(places[:, None, :2] - np.array(work), axis=-1).min(1)
-    return places[away > QUIET]
+    quiet: NDArray[np.float64] = places[away > QUIET]
+    return quiet
