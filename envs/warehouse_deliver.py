@@ -149,6 +149,7 @@ class WarehouseDeliver(Task[State]):
         gone = {number for number, _ in self._brought}
         rack = self.world.depot.rack(self.job.parcel, gone, self.job.fetch)
         self._package: Body | None = None
+        self.drive.carried = self.world.packages.bodies[rack.ordered.number]
         self.pick.begin(rack, self._streams, self._noise)
 
     def _bring(self, package: Body) -> None:
@@ -163,7 +164,7 @@ class WarehouseDeliver(Task[State]):
         lying = tuple(self._lying(other) for other, where in self._brought if where is area)
         held = depot.parcels[number]
         held = replace(held, x=area.x, y=area.y, z=held.model.size[2] / 2, yaw=area.yaw)
-        self._package = package
+        self._package = self.drive.carried = package
         self._brought.append((number, area))
         layout = AreaLayout(self._level, area, lying, held, (0.0, 0.0, 0.0), (0.0, 0.0))
         self.place.begin(layout, package, self._streams, self._noise)

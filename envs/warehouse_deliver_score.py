@@ -9,6 +9,7 @@ from robosim.envs import warehouse_place_score as placing
 from robosim.task import Done, Metric, Rate, Reward
 
 CONTROL_DT = 1 / 10  # s
+CRASH = 450.0  # N, mean over a control step: hit at 0.4 m/s, as in robosim/WarehouseNavigate with a lighter robot
 
 
 class State(NamedTuple):
@@ -38,6 +39,11 @@ class State(NamedTuple):
 def fulfilled(s: State) -> bool:
     """Says whether all that was asked for is delivered, and nobody was hurt by the way."""
     return s.delivered == s.orders and not (hit_person(s) or hit_vehicle(s) or s.knocked)
+
+
+def crashed(s: State) -> bool:
+    """Says whether it ran into something that stands."""
+    return s.drive.impact > CRASH
 
 
 def taken(s: State) -> bool:
@@ -96,7 +102,7 @@ REWARD: dict[str, Reward[State]] = {
     "person": Reward(lambda s: float(hit_person(s)), weight=-20.0, unit="1"),
     "vehicle": Reward(lambda s: float(hit_vehicle(s)), weight=-20.0, unit="1"),
     "knock": Reward(lambda s: float(s.knocked), weight=-20.0, unit="1"),
-    "crash": Reward(lambda s: float(driving.crashed(s.drive) or s.drive.tipped), weight=-15.0, unit="1"),
+    "crash": Reward(lambda s: float(crashed(s) or s.drive.tipped), weight=-15.0, unit="1"),
     "wrong": Reward(lambda s: float(wrong(s)), weight=-8.0, unit="1"),
     "disturbed": Reward(lambda s: float(disturbed(s)), weight=-8.0, unit="1"),
     "lost": Reward(lambda s: float(fell(s) or dropped(s) or misplaced(s)), weight=-10.0, unit="1"),
@@ -109,7 +115,7 @@ DONE: dict[str, Done[State]] = {
     "person": Done(hit_person, kind="failure"),
     "vehicle": Done(hit_vehicle, kind="failure"),
     "knock": Done(lambda s: s.knocked, kind="failure"),
-    "crash": Done(lambda s: driving.crashed(s.drive), kind="failure"),
+    "crash": Done(crashed, kind="failure"),
     "tipped": Done(lambda s: s.drive.tipped, kind="failure"),
     "wrong": Done(wrong, kind="failure"),
     "disturbed": Done(disturbed, kind="failure"),

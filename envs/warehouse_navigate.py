@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from robosim.body import Body
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.warehouse_navigate_score import ARRIVED, DONE, METRICS, RATES, REWARD, STUCK, State
 from robosim.math import Vec3, seen_from
@@ -101,6 +102,7 @@ class WarehouseNavigate(Task[State]):
     Attributes:
         world: The hall.
         traffic: Who else is about.
+        carried: What may touch the robot, because it carries it; None for nothing.
         covers: The disc that others take the robot for: its middle, ahead and to the left, and its radius, m.
         pose: x, y (m) and heading (rad) that the robot believed in last.
     """
@@ -141,6 +143,7 @@ class WarehouseNavigate(Task[State]):
         self._eyes = None if observation == "lidar" else Panorama(scene, self.robot.body, *VIEW, mount)
         self._inset: Camera | None = None
         self.covers = 0.0, 0.0, RADIUS
+        self.carried: Body | None = None
         self._localisation = Localisation(self.robot.body, POSE_ERROR, POSE_MEMORY, CONTROL_DT)
         self.planner = Planner(PLAN_RADIUS) if guidance == "path" else None
         self._kinds = {body.number: body.kind for body in physics.bodies}
@@ -271,6 +274,8 @@ class WarehouseNavigate(Task[State]):
 
     def _contacts(self) -> tuple[frozenset[Kind], float]:
         bumps = self.robot.bumped()
+        if bumps and self.carried is not None:
+            bumps.pop(self.carried.number, None)
         if not bumps:
             return _NOBODY, 0.0
         met = frozenset(self._kinds[number] for number in bumps)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from robosim.agents.policies.caution import Slews, cautious
 from robosim.agents.policies.dwa import Dwa, ahead_free, met, nearest_of
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import LOWEST, Placer, towards
@@ -27,21 +28,23 @@ FRONT_HEIGHT = 17  # in "pick": how far the front is above the tool, m
 SPEED = 0  # in "state"
 
 ARRIVED = 0.32  # m from where it has to stand, from which on it goes there by itself
-AT, OFF = 0.04, 0.12  # m; it stands there within the one, and no longer beyond the other
+AT, OFF = 0.02, 0.09  # m; it stands there within the one, and no longer beyond the other
 SQUARE = 0.03  # rad, off the heading in which it has to stand
 TRIM = 0.02  # m, too near or too far
-CREEP = 0.30  # m/s, at most, on the last bit
+CREEP, SLOWEST = 0.30, 0.04  # m/s, at most and at least, on the last bit
 CLOSER = 0.10  # m, to whatever is in the way: nearer than that it waits
 BACK_OFF = 0.30  # m, before it turns what it carries, or itself beside what it put down
 ASTERN = math.pi - 0.06  # rad, turret: over the deck
 TURNED = 0.30  # rad, turret: ahead, so that who picks may begin
+AHEAD = 0.80  # rad, turret: ahead, so that who places may
 READY = (CLEAR + 0.08, 1.25)  # m, heights at which who picks begins
 DRAWN_IN = REACH[0] + 0.03  # m
-OVER = 0.08  # m, of what is carried above the deck
+OVER = 0.14  # m, of what is carried above the deck
 STOWED = CLEAR + 0.1  # m, height of an empty arm
 _HALF = 0.2  # m, what of a package is below the cup, where nobody tells
 
 
+_SLEWS = Slews(Picker.braking, Picker.yaw_acceleration)
 ARM_ACTIONS = slice(2, 6)
 _DRIVE, _ARM = frozenset({"state", "lidar", "outlook", "unmapped", "rgb", "depth8"}), frozenset({"order"})
 _ON_ARM = "_wrist", "_mast"
@@ -126,9 +129,11 @@ class Carrier:
             return [back, 0.0, *arm], memory
         if phase == Phase.GO:
             action, _ = self._drive.predict(shares(seen)["drive"], deterministic=True)
-            return [*action.tolist(), *arm], memory
+            return [*cautious(action, seen, _SLEWS).tolist(), *arm], memory
         if not held:
             arm = [*_make_ready(seen, felt), -1.0]
+        elif phase == Phase.ALIGN:
+            arm = [*_bring_ahead(seen, felt), 1.0]
         base = _approach(seen) if phase == Phase.NEAR else _align(seen)
         return [*base, *arm], memory
 
@@ -182,7 +187,8 @@ def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memor
     elif phase == Phase.ALIGN and away > OFF:
         phase = Phase.NEAR
     elif phase == Phase.ALIGN and abs(off) < SQUARE and abs(ahead) < TRIM and abs(seen["state"][SPEED]) < 0.02:
-        ready = not fetching or (abs(felt[TURRET]) < TURNED and READY[0] - 0.03 < felt[LIFT] < READY[1] + 0.03)
+        ready = abs(felt[TURRET]) < (TURNED if fetching else AHEAD)
+        ready = ready and (not fetching or READY[0] - 0.03 < felt[LIFT] < READY[1] + 0.03)
         phase = Phase.WORK if ready else phase
     return memory._replace(phase=float(phase))
 
@@ -192,7 +198,7 @@ def _approach(seen: dict[str, NDArray[np.float32]]) -> list[float]:
     _, ahead, left, _, _ = seen["job"].tolist()
     astern = ahead < 0
     bearing = math.atan2(-left, -ahead) if astern else math.atan2(left, ahead)
-    speed = min(CREEP, 0.8 * math.hypot(ahead, left)) * max(1 - abs(bearing) / 0.35, 0.0)
+    speed = min(CREEP, SLOWEST + 0.8 * math.hypot(ahead, left)) * max(1 - abs(bearing) / 0.35, 0.0)
     free = free_behind(seen) if astern else free_ahead(seen)
     speed = speed if free > CLOSER else 0.0
     return [_share(-speed if astern else speed), _turn(bearing)]
@@ -231,6 +237,13 @@ def _make_ready(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64])
         towards(felt, clip(height, *READY) - float(felt[LIFT]), 1),
         towards(felt, REACH[0] - float(felt[OUT]), 2),
     ]
+
+
+def _bring_ahead(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
+    """Turns what it carries from over the deck towards where it will be put down."""
+    high = DECK + OVER - _lowest(seen, felt)
+    turret = towards(felt, -float(felt[TURRET]), 0) if high < OVER / 2 else 0.0
+    return [turret, towards(felt, high, 1), towards(felt, REACH[0] - float(felt[OUT]), 2)]
 
 
 def _lowest(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> float:

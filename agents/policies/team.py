@@ -24,7 +24,11 @@ def team_from_files(files: TeamFiles, env: AnyEnv) -> Carrier:
     """
     agents = {role: agent_from_files(part) for role, part in files.parts.items()}
     observed, acted = env.observation_space, env.action_space
-    if not isinstance(observed, gym.spaces.Dict) or not isinstance(acted, gym.spaces.Box) or "job" not in observed.spaces:
+    if (
+        not isinstance(observed, gym.spaces.Dict)
+        or not isinstance(acted, gym.spaces.Box)
+        or "job" not in observed.spaces
+    ):
         raise AgentError(f"{files.source}: is a team for {files.card.env.id}, and there are no jobs to share here")
     seen: Mapping[Role, Any] = shares(observed.spaces)
     for role, agent in agents.items():

@@ -190,7 +190,11 @@ class Layout:
         return _stack([*self._building(), *(load.footprint for load in loads if load.known)])
 
     def _building(self) -> list[Footprint]:
-        return [*(thing.footprint for thing in self.racks), *(pillar.footprint for pillar in self.pillars), *self.fixtures]
+        return [
+            *(thing.footprint for thing in self.racks),
+            *(pillar.footprint for pillar in self.pillars),
+            *self.fixtures,
+        ]
 
 
 def _stack(footprints: list[Footprint]) -> Floats:
