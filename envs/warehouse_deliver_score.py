@@ -127,9 +127,10 @@ METRICS: dict[str, Metric[State]] = {
     "delivered": Metric(lambda s: s.delivered, "1", over="last"),
     "right_package": Metric(lambda s: float(s.place is not None), "1", over="max"),
     "wrong_package": Metric(lambda s: float(wrong(s)), "1", over="max"),
-    "placement_error": Metric(lambda s: s.place.error if placed(s) and s.place else math.nan, "m", over="last"),
+    # Sums over packages, those that were delivered; `RATES` has them by package.
+    "placement_error": Metric(lambda s: s.place.error if placed(s) and s.place else 0.0, "m", over="sum"),
     "placement_angle": Metric(
-        lambda s: math.degrees(s.place.lies.twist) if placed(s) and s.place else math.nan, "°", over="last"
+        lambda s: math.degrees(s.place.lies.twist) if placed(s) and s.place else 0.0, "°", over="sum"
     ),
     "drops": Metric(lambda s: float(fell(s) or dropped(s) or misplaced(s)), "1", over="max"),
     "others_displaced": Metric(lambda s: s.pick.moved if s.pick else 0.0, "m", over="max"),
@@ -141,5 +142,7 @@ METRICS: dict[str, Metric[State]] = {
 }
 RATES = {
     "packages_per_hour": Rate("delivered", "time", 3600.0, "1/h"),
+    "placement_error_per_package": Rate("placement_error", "delivered", 1.0, "m"),
+    "placement_angle_per_package": Rate("placement_angle", "delivered", 1.0, "°"),
     "person_collisions_per_100m": Rate("person_collisions", "driven", 100.0, "1/100 m"),
 }

@@ -34,6 +34,7 @@ TRIM = 0.02  # m, too near or too far
 CREEP, SLOWEST = 0.30, 0.04  # m/s, at most and at least, on the last bit
 CLOSER = 0.10  # m, to whatever is in the way: nearer than that it waits
 BACK_OFF = 0.30  # m, before it turns what it carries, or itself beside what it put down
+IMPATIENCE = 0.006  # m, by which it has to back off less for each step that somebody stands behind it
 ASTERN = math.pi - 0.06  # rad, turret: over the deck
 TURNED = 0.30  # rad, turret: ahead, so that who picks may begin
 AHEAD = 0.80  # rad, turret: ahead, so that who places may
@@ -124,8 +125,10 @@ class Carrier:
         held = felt[HELD] > 0.5
         arm = [*_stow(seen, felt), 1.0 if held else -1.0]
         if phase == Phase.STOW:
-            back = _share(-CREEP) if memory.backed < BACK_OFF and free_behind(seen) > CLOSER else 0.0
-            memory = memory._replace(backed=memory.backed + max(-float(seen["state"][SPEED]), 0.0) * 0.1)
+            free = free_behind(seen) > CLOSER
+            back = _share(-CREEP) if memory.backed < BACK_OFF and free else 0.0
+            made = max(-float(seen["state"][SPEED]), 0.0) * 0.1 if free else IMPATIENCE
+            memory = memory._replace(backed=memory.backed + made)
             return [back, 0.0, *arm], memory
         if phase == Phase.GO:
             action, _ = self._drive.predict(shares(seen)["drive"], deterministic=True)
