@@ -1,1 +1,1 @@
-"""What a camera's picture means: networks that see, what they are taught with, and how well they do. Torch, no envs."""
+"""What the camera sees, learned: labelled data, networks that read pictures, and how well they do."""

@@ -1,0 +1,34 @@
+"""What a labelled picture consists of: names of classes, symbols and colours, and the arrays that hold them.
+
+A sample is a dict of arrays; a shard holds the same with a dimension more in front.
+
+=================  =======  ==================  ========================================================================
+``rgb``            uint8    (3, H, W)           sRGB
+``depth``          float32  (1, H, W)           m along the camera's axis, as a depth sensor measures it; 0 for no return
+``classes``        uint8    (H, W)              index of `CLASSES`
+``instances``      int16    (H, W)              number of the thing that is seen, -1 for none; one world's numbers stay
+``boxes``          float32  (MAX_BOXES, 4)      x0, y0, x1, y1: edges of the pixels, so that x1 - x0 is the width
+``box_classes``    int64    (MAX_BOXES,)        index of `CLASSES`, one of `BOXED`; -1 where there is no box
+``box_symbols``    int64    (MAX_BOXES,)        index of `SYMBOLS`; -1 for what has no label, or none that can be read
+``box_colours``    int64    (MAX_BOXES,)        index of `COLOURS`; -1 as above
+``box_distances``  float32  (MAX_BOXES,)        m along the camera's axis to the nearest point seen; 0 for no box
+``free``           float32  (W,)                m, level, from below the camera to the first thing that is neither floor
+                                                nor area, column by column; at most `FARTHEST`
+=================  =======  ==================  ========================================================================
+"""
+
+from robosim.worlds.warehouse.clutter import LETTERS
+
+CLASSES: tuple[str, ...] = (
+    "background", "floor", "wall", "rack", "person", "forklift", "package", "sign", "area", "robot",
+)  # fmt: skip
+BOXED: tuple[str, ...] = ("person", "forklift", "package")
+"""Classes whose things get boxes."""
+SYMBOLS: tuple[str, ...] = tuple(LETTERS)
+"""What a package's label may say."""
+COLOURS: tuple[str, ...] = ("red", "blue", "green", "yellow", "purple", "orange")
+"""What colour a package's label may have; in nominal worlds that of its symbol's area, in `SYMBOLS`' order."""
+MAX_BOXES = 16
+"""Of a picture: those nearest to the camera."""
+FARTHEST = 10.0
+"""m, of free floor and of depth."""
