@@ -92,6 +92,15 @@ class Renderer:
         self._room = keep(self._kept)
         self._sun = None if shadows is None else make_buffers(shadows.size, shadows.size, scene.geometry)
 
+    @property
+    def faces(self) -> NDArray[np.int32]:
+        """The number of the face at each sample of the last picture, of `Scene.geometry`; -1 for nothing.
+
+        A face that is seen from behind has the number of all faces added. Shape (samples height, samples width); not a
+        copy.
+        """
+        return self._buffers.winner
+
     def draw(
         self,
         view: View,

@@ -30,18 +30,18 @@ def pictures() -> dict[str, Image]:
         drawn[f"top {number}"] = _taped(_board(rng, colour, marks=False), 1.0)
     for letter in LETTERS:
         drawn[f"label {letter}"] = label(letter)
-        drawn[f"worn {letter}"] = _worn(rng, label(letter))
+        drawn[f"worn {letter}"] = worn(rng, label(letter))
     return drawn
 
 
-def label(letter: str) -> Image:
-    """Draws a label: its letter on its area's colour, below that a marker and a barcode.
+def label(letter: str, colour: tuple[float, float, float] | None = None) -> Image:
+    """Draws a label: its letter on its area's colour, or on another one, below that a marker and a barcode.
 
     The marker is the ArUco marker of the letter's place in the alphabet, of OpenCV's DICT_4X4_50.
     """
     picture = Images.new("RGB", (_LABEL, _LABEL), _PAPER)
     pen = ImageDraw.Draw(picture)
-    red, green, blue = (round(255 * part) for part in AREA_COLOURS[letter])
+    red, green, blue = (round(255 * part) for part in colour or AREA_COLOURS[letter])
     pen.rectangle((0, 0, _LABEL - 1, _BAND), (red, green, blue))
     write(picture, letter, 50, WHITE, (_LABEL / 2, _BAND / 2))
     marker = Images.fromarray(_marker(LETTERS.index(letter))).resize((36, 36), Images.Resampling.NEAREST)
@@ -66,7 +66,7 @@ def _marker(number: int) -> Image:
     return np.repeat(square[..., None], 3, axis=2)
 
 
-def _worn(rng: np.random.Generator, fresh: Image) -> Image:
+def worn(rng: np.random.Generator, fresh: Image) -> Image:
     """Lets the sun, a wet sleeve and other parcels' edges at a label: pale, stained, scratched, a corner gone."""
     pale = 0.55 * fresh.astype(np.float32) + 0.45 * np.array((214, 206, 192), np.float32)
     y, x = np.mgrid[:_LABEL, :_LABEL]

@@ -128,13 +128,14 @@ class Packages:
 
 
 @cache
-def _sheet() -> Sheet:
+def sheet() -> Sheet:
+    """Gives the pictures from which all packages are painted."""
     return Sheet(pictures())
 
 
 def _look(model: Model) -> Visual:
     """Gives what is seen of a package: cardboard, tape over its top, labels on its four walls."""
-    seen = Surface(_sheet())
+    seen = Surface(sheet())
     board = model.board
     middle = (0.0, 0.0, 0.0)
     seen.box(model.size, middle, f"board {board}", ("-y", "+y"))

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from robosim.body import Pose
+from robosim.body import Body, Pose
 from robosim.math import IDENTITY, axis_angle
 from robosim.physics import Physics
 from robosim.shapes import ORIGIN, Kind
@@ -58,6 +58,10 @@ class Pads:
         pads = (Area(0.0, 0.0, 0.0, PAD, "drop-off", letter) for letter in LETTERS)
         self._bodies = {pad.letter: physics.add_fixture(*halls.area(pad), Kind.AREA) for pad in pads}
         self.show()
+
+    def body(self, letter: str) -> Body:
+        """Gives the body of an area by its letter."""
+        return self._bodies[letter]
 
     def show(self, *areas: Area) -> None:
         """Puts these where they are, and all others away."""

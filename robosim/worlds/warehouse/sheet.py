@@ -10,7 +10,7 @@ from robosim.shapes import Triangles, Visual
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
-_EDGE = 2  # pixels around each picture that repeat its edge, so that neighbours do not shine through
+EDGE = 2  # pixels around each picture that repeat its edge, so that neighbours do not shine through
 
 # Sides of a box by name: the axis they look along and which way. A picture stands upright on the four walls.
 _SIDES = {
@@ -41,16 +41,27 @@ class Sheet:
         self._places: dict[str, tuple[float, float, float, float]] = {}
         left = top = tall = 0
         for name, picture in sorted(pictures.items(), key=lambda item: -item[1].shape[0]):
-            height, width = picture.shape[0] + 2 * _EDGE, picture.shape[1] + 2 * _EDGE
+            height, width = picture.shape[0] + 2 * EDGE, picture.shape[1] + 2 * EDGE
             if left + width > size:
                 left, top, tall = 0, top + tall, 0
             if top + height > size:
                 raise ValueError(f"a sheet of {size} pixels has no room for {name}")
-            padded = np.pad(picture, ((_EDGE, _EDGE), (_EDGE, _EDGE), (0, 0)), mode="edge")
+            padded = np.pad(picture, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), mode="edge")
             self.image[top : top + height, left : left + width] = padded
-            corner = left + _EDGE, top + _EDGE, left + width - _EDGE, top + height - _EDGE
+            corner = left + EDGE, top + EDGE, left + width - EDGE, top + height - EDGE
             self._places[name] = corner[0] / size, 1 - corner[3] / size, corner[2] / size, 1 - corner[1] / size
             left, tall = left + width, max(tall, height)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all pictures."""
+        return tuple(self._places)
+
+    def pixels(self, name: str) -> tuple[int, int, int, int]:
+        """Gives where a picture lies on the sheet: first row, row after the last, first column, column after the last."""
+        (left, low), _, (right, high), _ = (self.corners(name) * self.image.shape[0]).tolist()
+        size = self.image.shape[0]
+        return round(size - high), round(size - low), round(left), round(right)
 
     def corners(self, name: str) -> Floats:
         """Gives where a picture's corners lie, counter-clockwise from the lower left; shape (4, 2)."""

@@ -1,0 +1,58 @@
+"""`Floor`: where in a hall there is room for a thing, a robot or a camera."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.planning.grid import Grid
+
+Disc = tuple[float, float, float]
+"""x, y, radius, m."""
+
+
+@dataclass(frozen=True, eq=False)
+class Floor:
+    """A hall's floor.
+
+    Attributes:
+        grid: What of it is blocked.
+        clearance: float32, as the grid: m from each cell to the nearest blocked one.
+        taken: Discs that are not free either.
+    """
+
+    grid: Grid
+    clearance: NDArray[np.float32]
+    taken: tuple[Disc, ...] = ()
+
+    def without(self, discs: Sequence[Disc]) -> "Floor":
+        """Gives the same floor with more of it taken."""
+        return Floor(self.grid, self.clearance, (*self.taken, *discs))
+
+    def roomy(self, room: float, taken: Sequence[Disc] = ()) -> NDArray[np.float64]:
+        """Gives the middles of all cells that are ``room`` metres from what is blocked and from discs; (n, 2)."""
+        cells = np.argwhere(self.clearance >= room)
+        places = cells * self.grid.cell + (np.array(self.grid.origin) + 0.5 * self.grid.cell)
+        free = np.ones(len(places), np.bool_)
+        for x, y, radius in (*self.taken, *taken):
+            free &= (places[:, 0] - x) ** 2 + (places[:, 1] - y) ** 2 >= (radius + room) ** 2
+        return places[free]
+
+    def draw(self, rng: np.random.Generator, room: float, taken: Sequence[Disc]) -> tuple[float, float] | None:
+        """Draws one of those cells; None where there is none."""
+        places = self.roomy(room, taken)
+        if not len(places):
+            return None
+        x, y = places[int(rng.integers(len(places)))].tolist()
+        return x, y
+
+    def open_between(self, places: NDArray[np.float64], point: Sequence[float]) -> NDArray[np.bool_]:
+        """Says from which places (n, 2) a straight line to a point crosses no blocked cell but near its end."""
+        shares = np.linspace(0.0, 0.85, 24)
+        ends = np.asarray(point[:2], np.float64)
+        line = places[:, None] + shares[:, None] * (ends - places)[:, None]
+        cells = np.floor((line - self.grid.origin) / self.grid.cell).astype(np.int64)
+        nx, ny = self.grid.blocked.shape
+        blocked = self.grid.blocked[cells[..., 0].clip(0, nx - 1), cells[..., 1].clip(0, ny - 1)]
+        return np.asarray(~blocked.any(axis=1))

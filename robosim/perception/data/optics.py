@@ -1,0 +1,65 @@
+"""The lenses and sensors through which labelled pictures are taken."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from robosim.render.lens import Lens
+from robosim.sensors.camera_noise import CameraNoise
+from robosim.sensors.distortion import Distortion
+from robosim.sensors.vary import Uniform
+
+LENSES = 24
+"""Of a set of pictures: how one bends takes longer to compute than a picture to take."""
+FOV = (52.0, 84.0)  # degrees
+_STRAIGHT = 0.35  # share of lenses that do not bend at all
+_K1, _K2 = (-0.14, 0.05), (0.0, 0.02)
+
+COLOUR = {"exposure": Uniform(-0.6, 0.6), "shot": Uniform(0.0, 2.0), "read_noise": Uniform(0.0, 12.0)}
+SHARP, SOFT = 0.0, Uniform(0.2, 0.7)  # px, of blur
+DEPTH = {"axial": Uniform(0.0, 2e-3), "disparity_step": 1 / 8, "edge_holes": Uniform(0.0, 1.0)}
+
+
+@dataclass(frozen=True, eq=False)
+class Optics:
+    """A lens that may bend.
+
+    Attributes:
+        pinhole: What it would be if it did not.
+        k1: See `Distortion`.
+        k2: See `Distortion`.
+    """
+
+    pinhole: Lens
+    k1: float
+    k2: float
+
+    @cached_property
+    def distortion(self) -> Distortion | None:
+        """How it bends; None if it does not."""
+        return Distortion(self.pinhole, self.k1, self.k2) if self.k1 or self.k2 else None
+
+    @property
+    def lens(self) -> Lens:
+        """The pinhole to draw with, so that all can be bent from it."""
+        return self.pinhole if self.distortion is None else self.distortion.lens
+
+
+def make_lenses(width: int, height: int, seed: int) -> list[Optics]:
+    """Draws a set's lenses."""
+    rng = np.random.default_rng((seed, LENSES))
+    lenses = []
+    for _ in range(LENSES):
+        pinhole = Lens(width, height, float(rng.uniform(*FOV)))
+        k1, k2 = float(rng.uniform(*_K1)), float(rng.uniform(*_K2))
+        straight = rng.random() < _STRAIGHT
+        lenses.append(Optics(pinhole, 0.0, 0.0) if straight else Optics(pinhole, k1, k2))
+    return lenses
+
+
+def draw_noise(rng: np.random.Generator) -> CameraNoise:
+    """Draws what sort of sensor it is: sharp or soft, with exact depth or with that of two eyes."""
+    blur = SOFT if rng.random() < 0.5 else SHARP
+    depth = DEPTH if rng.random() < 0.5 else {}
+    return CameraNoise(blur=blur, **COLOUR, **depth)
