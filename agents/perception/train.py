@@ -111,7 +111,9 @@ class _Fitting:
     """A network and its optimizer on a device: one update at a time."""
 
     def __init__(self, experiment: PerceptionExperiment, network: Network, device: torch.device) -> None:
-        self.network, self.device, self._experiment = network.to(device), device, experiment
+        # Channels last is how convolutions in 16 bits are fast, on either.
+        self.network, self.device = network.to(device, memory_format=torch.channels_last), device  # type: ignore[call-overload]
+        self._experiment = experiment
         fit = experiment.fit
         self.optimizer = torch.optim.AdamW(network.parameters(), fit.learning_rate, weight_decay=fit.weight_decay)
         self.precision = _precision(fit, device)
@@ -141,9 +143,12 @@ class _Fitting:
 
 
 def _precision(fit: FitConfig, device: torch.device) -> torch.dtype:
-    if device.type != "cuda" or fit.precision == "float32":
+    if fit.precision == "float32":
         return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    has_instructions = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # not in every PyTorch
+    return torch.bfloat16 if has_instructions() else torch.float32
 
 
 class _Run:

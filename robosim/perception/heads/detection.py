@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from robosim.perception.data.sample import BOXED, CLASSES, MAX_BOXES
+from robosim.perception.data.sample import BOXED, CLASSES
 from robosim.perception.heads.merging import Shape
 from robosim.perception.pixels import Batch, Tensor
 
@@ -121,17 +121,16 @@ def unboxed(batch: Batch, size: tuple[int, ...] | None = None) -> Tensor:
         bool of shape (batch, `BOXED`, rows, columns).
     """
     classes, boxes, kinds = batch["classes"], batch["boxes"], batch["box_classes"]
-    height, width = classes.shape[-2:]
     shown = classes[:, None] == KINDS.to(classes.device)[:, None, None]
-    x = torch.arange(width, device=boxes.device) + 0.5
-    y = (torch.arange(height, device=boxes.device) + 0.5)[:, None]
-    for place in range(MAX_BOXES):
-        x0, y0, x1, y1 = (side[:, None, None] for side in boxes[:, place].unbind(dim=-1))
-        inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
-        shown = shown & ~(inside[:, None] & (kinds[:, place, None] == KINDS.to(kinds.device))[..., None, None])
-    if size is None:
-        return shown
-    return F.adaptive_max_pool2d(shown.float(), (size[0], size[1])) > 0
+    height, width = classes.shape[-2:]
+    if size is not None:
+        shown = F.adaptive_max_pool2d(shown.float(), (size[0], size[1])) > 0
+    x, y = places(shown, (width / shown.shape[-1], height / shown.shape[-2]))
+    x0, y0, x1, y1 = (side[..., None, None] for side in boxes.unbind(dim=-1))
+    inside = ((x > x0) & (x < x1) & (y > y0) & (y < y1)).flatten(2).float()
+    of_kind = (kinds[:, None] == KINDS.to(kinds.device)[:, None]).float()
+    covered = (of_kind @ inside).reshape(shown.shape) > 0  # of how many boxes of each kind each place is inside
+    return shown & ~covered
 
 
 def decode(heat: Tensor, found: Tensor, least: float = 0.05, most: int = 32) -> list[Detections]:

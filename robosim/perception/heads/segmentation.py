@@ -26,7 +26,7 @@ class SegmentationHead(nn.Module):
         """Makes it; see the class."""
         super().__init__()
         self._size = (height, width)
-        self.logits = nn.Conv2d(shape[0], len(CLASSES) * _FINER**2, 3, 1, 1)
+        self.logits = nn.Conv2d(shape[0], len(CLASSES) * _FINER**2, 1)
 
     def forward(self, finest: Tensor) -> Tensor:
         """Gives logits of shape (batch, `CLASSES`, height, width)."""
@@ -41,11 +41,13 @@ def segmentation_loss(logits: Tensor, batch: Batch) -> Tensor:
 
     F. Milletari et al. (2016), "V-Net", eq. (2)-(3); classes that a batch does not show have no Dice.
     """
-    wanted, logits = batch["classes"].long(), logits.float()
-    entropy = F.cross_entropy(logits, wanted)
-    shares, truth = logits.softmax(dim=1), F.one_hot(wanted, len(CLASSES)).movedim(-1, 1).to(logits.dtype)
-    shown = truth.sum(dim=(0, 2, 3))
-    both = (shares * truth).sum(dim=(0, 2, 3))
+    wanted = batch["classes"].long()[:, None]
+    logs = logits.float().log_softmax(dim=1)
+    entropy = -logs.gather(1, wanted).mean()
+    shares, kinds = logs.exp(), len(CLASSES)
+    right, place = shares.gather(1, wanted).flatten(), wanted.flatten()
+    both = torch.zeros(kinds, device=logs.device).index_add(0, place, right)
+    shown = torch.bincount(place, minlength=kinds)
     dice = 1 - 2 * both / (shares.sum(dim=(0, 2, 3)) + shown).clamp(min=1)
     return entropy + dice[shown > 0].mean()
 
