@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": ("robosim.scripts.evaluate", "success and its 95 % interval on held-out episodes"),
     "watch": ("robosim.scripts.watch", "see an agent act, in a window or a video"),
     "record": ("robosim.scripts.record", "an agent's episodes as a Minari dataset"),
+    "dataset": ("robosim.scripts.dataset", "labelled pictures in any amount, to train networks that see"),
     "look": ("robosim.scripts.look", "pictures of a task's world, from above and from the robot"),
     "plan": ("robosim.scripts.plan", "the plan of a warehouse, as a picture"),
     "speed": ("robosim.scripts.speed", "measure sampling and training on this machine"),

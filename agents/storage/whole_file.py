@@ -1,38 +1,17 @@
-"""Files that are written whole or not at all: a kill at any moment leaves the old file or the new one."""
+"""Whether results may be written to a file; how they are written, whole or not at all: `robosim.whole_file`."""
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from robosim.errors import RobosimError
-
-_PARTIAL = re.compile(r"\..+\.\d+\.partial")
+from robosim.whole_file import is_partial as is_partial
+from robosim.whole_file import remove_partial as remove_partial
+from robosim.whole_file import write_whole as write_whole
 
 
 class KeptError(RobosimError):
     """A file that would have to be written over, or a place where none can be written."""
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file through a temporary one beside it: flushed to the disk, then renamed over `path`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def remove_partial(folder: Path) -> None:
-    """Delete the temporary files that killed processes left in a folder (not in its subfolders)."""
-    for leftover in filter(is_partial, folder.iterdir()):
-        leftover.unlink(missing_ok=True)
-
-
-def is_partial(path: Path) -> bool:
-    """Whether a file has the name that `write_whole` gives its temporary ones."""
-    return _PARTIAL.fullmatch(path.name) is not None
 
 
 def check_replaceable(path: Path, read: Callable[[bytes], object]) -> None:

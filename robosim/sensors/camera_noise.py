@@ -3,12 +3,13 @@
 import itertools
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
+from robosim.render.kernels.spoil import expose, linearise
 from robosim.render.lens import Lens
 from robosim.render.textures import srgb_tables
 from robosim.sensors.vary import Uniform, Vary, checked, draw
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from robosim.sensors.distortion import Distortion
 
 _TO_LINEAR, _TO_SRGB = srgb_tables()
+_NO_GRAIN = np.zeros(0, np.float32)
 _SIGNED = ("exposure", "k1", "k2")
 _CONSTANT = ("full_well", "baseline", "stereo_focal")
 
@@ -106,6 +108,13 @@ def _limits(value: Vary) -> set[float]:
 KINECT = CameraNoise(disparity_step=1 / 8, axial=1.425e-3, edge_holes=1.0, baseline=0.075, stereo_focal=585.0)
 
 
+class Grain(Protocol):
+    """Where noise comes from: a random generator, or what stands for one."""
+
+    def standard_normal(self, size: tuple[int, ...], dtype: type[np.float32], /) -> NDArray[np.float32]:
+        """Gives numbers of a standard normal law."""
+
+
 class Flaws:
     """One episode's noise, at work on exact images.
 
@@ -139,26 +148,25 @@ class Flaws:
         self._step = drawn["disparity_step"] / (noise.stereo_focal * noise.baseline)  # 1/m
         self._shadow = drawn["edge_holes"] * noise.baseline * lens.focal  # px m: disparity in the picture, times depth
 
-    def colour(self, rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def colour(self, rgb: NDArray[np.uint8], rng: Grain) -> NDArray[np.uint8]:
         """Spoils sRGB, uint8 (height, width, 3): through the lens, then onto the sensor."""
         noisy = self._shot > 0 or self._dark > 0
         if not (self._distortion or self._blur or noisy or self._gain != 1):
             return rgb
-        light: NDArray[Any] = _TO_LINEAR[rgb]
+        light = np.empty(rgb.shape, np.float32)
+        linearise(np.ravel(rgb), _TO_LINEAR, light.reshape(-1))
         if self._distortion:
             light = self._distortion.blend(light)
         if self._blur:
             import cv2  # as in `_bend`
 
             light = np.asarray(cv2.GaussianBlur(light, (0, 0), self._blur, borderType=cv2.BORDER_REPLICATE))
-        light *= self._gain
-        if noisy:
-            sigma = np.sqrt(self._shot * light + self._dark)
-            light += sigma * rng.standard_normal(light.shape, np.float32)
-        np.clip(light, 0.0, 1.0, out=light)
-        return _TO_SRGB[(light * 4095 + 0.5).astype(np.int32)]
+        grain = rng.standard_normal(light.shape, np.float32) if noisy else _NO_GRAIN
+        spoilt = np.empty(light.shape, np.uint8)
+        expose(light.ravel(), grain.ravel(), self._gain, self._shot, self._dark, _TO_SRGB, spoilt.reshape(-1))
+        return spoilt
 
-    def depth(self, depth: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    def depth(self, depth: NDArray[np.float32], rng: Grain) -> NDArray[np.float32]:
         """Spoils depth in metres, float32 (height, width), infinity for no return, before and after."""
         if self._shadow:
             depth[unseen_from_the_right(depth, self._shadow)] = np.inf

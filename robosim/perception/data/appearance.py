@@ -33,9 +33,12 @@ def hues(split: Split) -> tuple[Range, ...]:
 
 def draw_from(ranges: tuple[Range, ...], rng: np.random.Generator) -> float:
     """Draws from several ranges together, all of them alike likely."""
-    lengths = np.array([high - low for low, high in ranges])
-    low, high = ranges[int(rng.choice(len(ranges), p=lengths / lengths.sum()))]
-    return float(rng.uniform(low, high))
+    along = float(rng.random()) * sum(high - low for low, high in ranges)
+    for low, high in ranges:
+        if along < high - low:
+            return low + along
+        along -= high - low
+    return ranges[-1][1]
 
 
 def draw_colour(split: Split, rng: np.random.Generator, saturation: Range = (0.25, 0.9)) -> Triple:
@@ -52,7 +55,7 @@ def draw_tint(split: Split, rng: np.random.Generator) -> Floats:
 
 def draw_pattern(split: Split, rng: np.random.Generator) -> int:
     """Draws a row of `patterns`."""
-    return int(rng.choice(TEST_PATTERNS if split == "test" else TRAIN_PATTERNS))
+    return (TEST_PATTERNS if split == "test" else TRAIN_PATTERNS)[int(rng.integers(3))]
 
 
 def draw_light(split: Split, rng: np.random.Generator) -> Light:

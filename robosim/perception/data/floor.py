@@ -10,6 +10,7 @@ from robosim.planning.grid import Grid
 
 Disc = tuple[float, float, float]
 """x, y, radius, m."""
+_SHARES = np.linspace(0.0, 0.85, 24)  # of a line, where it is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +50,8 @@ class Floor:
 
     def open_between(self, places: NDArray[np.float64], point: Sequence[float]) -> NDArray[np.bool_]:
         """Says from which places (n, 2) a straight line to a point crosses no blocked cell but near its end."""
-        shares = np.linspace(0.0, 0.85, 24)
+        shares = _SHARES[:, None]
         ends = np.asarray(point[:2], np.float64)
-        line = places[:, None] + shares[:, None] * (ends - places)[:, None]
-        cells = np.floor((line - self.grid.origin) / self.grid.cell).astype(np.int64)
-        nx, ny = self.grid.blocked.shape
-        blocked = self.grid.blocked[cells[..., 0].clip(0, nx - 1), cells[..., 1].clip(0, ny - 1)]
-        return np.asarray(~blocked.any(axis=1))
+        line = places[:, None] + shares * (ends - places)[:, None]
+        cells = ((line - self.grid.origin) / self.grid.cell).astype(np.int64)  # all within the hall: cut off is enough
+        return np.asarray(~self.grid.blocked[cells[..., 0], cells[..., 1]].any(axis=1))

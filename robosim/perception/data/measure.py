@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
-from robosim.perception.data.sample import FARTHEST, MAX_BOXES
+from robosim.perception.data.sample import CLASSES, FARTHEST, MAX_BOXES
 from robosim.render.kernels.arrays import Array, Triple
 
 MOST_BODIES = 255
@@ -24,6 +24,8 @@ LETTER = (0.27, 0.73, 0.04, 0.50)
 LEGIBLE_PIXELS = 30
 """Of a letter's part of the label, which is a fifth of it, that must be seen to read it."""
 LEGIBLE_WITHIN = 2.0  # m
+TOO_NEAR, CLOSED = 0.1, 0.3  # m, and the share of a picture: with more of it as near, the camera is inside of something
+FLOOR = CLASSES.index("floor")
 FEWEST_PIXELS, NARROWEST = 12, 3
 """Of a thing that gets a box: pixels in all, and across."""
 
@@ -186,6 +188,25 @@ def _part(sticker: Array, shape: tuple[Array, Array, Array, Array], poses: Array
     if not (0.0 <= a < 1.0 and 0.0 <= b < 1.0):
         return _OTHER
     return 1 + 3 * int(3 * b) + int(3 * a)
+
+
+@compiled
+def dull(codes: Array, depth: Array, known: Known, own: int) -> bool:
+    """Says whether a picture shows nothing but the floor and what carries the camera, or was taken from inside a thing.
+
+    Args:
+        codes: int16 (height, width), as `mark` writes them.
+        depth: float32 (height, width), m.
+        known: What of bodies stays the same.
+        own: Number of the body that carries the camera, or -1.
+    """
+    something, near = 0, 0
+    for row in range(codes.shape[0]):
+        for column in range(codes.shape[1]):
+            near += depth[row, column] < TOO_NEAR
+            body = codes[row, column] // _BODY
+            something += body >= 0 and body != own and known.classes[body] != FLOOR
+    return bool(something < FEWEST_PIXELS or near > CLOSED * codes.size)
 
 
 @compiled

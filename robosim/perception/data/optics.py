@@ -1,9 +1,11 @@
 """The lenses and sensors through which labelled pictures are taken."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robosim.render.lens import Lens
 from robosim.sensors.camera_noise import CameraNoise
@@ -13,6 +15,7 @@ from robosim.sensors.vary import Uniform
 LENSES = 24
 """Of a set of pictures: how one bends takes longer to compute than a picture to take."""
 FOV = (52.0, 84.0)  # degrees
+_NOISE = 1 << 23  # numbers in a table of noise: more than the largest picture has
 _STRAIGHT = 0.35  # share of lenses that do not bend at all
 _K1, _K2 = (-0.14, 0.05), (0.0, 0.02)
 
@@ -63,3 +66,28 @@ def draw_noise(rng: np.random.Generator) -> CameraNoise:
     blur = SOFT if rng.random() < 0.5 else SHARP
     depth = DEPTH if rng.random() < 0.5 else {}
     return CameraNoise(blur=blur, **COLOUR, **depth)
+
+
+class NoiseTable:
+    """Normal noise from a table, each time from another place of it: drawing as much anew takes longer than a picture.
+
+    Args:
+        seed: Of the table.
+    """
+
+    def __init__(self, seed: int) -> None:
+        """Draws the table; see the class."""
+        self._numbers = np.random.default_rng((seed, _NOISE)).standard_normal(_NOISE, np.float32)
+        self._rng = np.random.default_rng(seed)
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Lets the places be drawn from here."""
+        self._rng = rng
+
+    def standard_normal(self, size: tuple[int, ...], dtype: type[np.float32], /) -> NDArray[np.float32]:
+        """Gives numbers of a standard normal law; not a copy."""
+        count = math.prod(size)
+        if dtype is not np.float32 or count >= _NOISE:
+            raise ValueError(f"{count} numbers of {dtype}: the table has {_NOISE} of float32")
+        start = int(self._rng.integers(_NOISE - count))
+        return self._numbers[start : start + count].reshape(size)

@@ -6,7 +6,7 @@ packages on the floor. A *rack* and an *area* are what a parked robot with an ar
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -36,6 +36,7 @@ SETTINGS: tuple[Setting, ...] = get_args(Setting)
 PEOPLE, FORKLIFTS = (3, 12), (1, 3)  # least and most in a hall
 LOOSE = (4, 10)  # packages on a hall's floor
 _SHELF_ROOM, _PACKAGE_ROOM, _ROBOT_ROOM = 1.1, 0.45, 0.5  # m around the middle of each that must be free
+_EYE_ROOM = 0.32  # m around a camera in a hall
 _UP: Vec3 = (0.0, 0.0, 1.0)
 _TOUCH = 0.002  # m, between a cup and the front that it holds
 
@@ -50,6 +51,7 @@ class Arranged:
         packages: float64 (k, 3), middles of the labelled packages, m.
         fronts: float64 (k,), where the packages' fronts look, rad.
         floor: Where there is room, in a hall; None on the open floor, where all is near the origin.
+        standing: float64 (m, 2), where a camera may stand in a hall, m.
     """
 
     setting: Setting
@@ -57,6 +59,7 @@ class Arranged:
     packages: NDArray[np.float64]
     fronts: NDArray[np.float64]
     floor: Floor | None
+    standing: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
 
 class Stage:
@@ -118,7 +121,7 @@ class Stage:
         about += [(x, y, 1.7) for x, y in traffic.forklift_positions.tolist()]
         moving = [(x, y, 1.2) for x, y, _ in about]
         targets = np.concatenate([np.array([*moving, *moving], np.float64).reshape(-1, 3), arranged.targets])
-        return replace(arranged, targets=targets, floor=floor.without(about))
+        return replace(arranged, targets=targets, standing=floor.without(about).roomy(_EYE_ROOM))
 
     def reach(self, arm: Vec3) -> None:
         """Moves the parked robot's arm to a turret (rad), a lift and a reach (m), with what it holds."""

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from robosim.perception.data.appearance import draw_light
 from robosim.perception.data.faces import know
-from robosim.perception.data.measure import Labels, make_room, mark, measure
-from robosim.perception.data.optics import Optics, draw_noise, make_lenses
+from robosim.perception.data.measure import Labels, dull, make_room, mark, measure
+from robosim.perception.data.optics import NoiseTable, Optics, draw_noise, make_lenses
 from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.sample import FARTHEST, MAX_BOXES
 from robosim.perception.data.stage import SETTINGS, Arranged, Setting, Stage
@@ -26,6 +26,7 @@ Arrays = dict[str, NDArray[Any]]
 SHARES: dict[Setting, float] = {"hall": 0.5, "rack": 0.3, "area": 0.2}
 DEPTH_STEP = 1 / 4000  # m, in which depth is kept
 GROUP = 16  # pictures in a row that share lens, sensor, light and the places of people
+_TRIES = 4  # to take a picture that shows something
 _NOMINAL = 0.5  # share of worlds, but for the test split's, whose labels have the colours of their areas
 
 
@@ -43,6 +44,7 @@ class Studio:
         self._stage = Stage(self._physics)
         self._wardrobe = Wardrobe(self._stage.scene)
         self._lenses = make_lenses(recipe.width, recipe.height, recipe.seed)
+        self._noise = NoiseTable(recipe.seed)
         self._packages = [body.number for body in self._stage.packages]
         self._known, self._room = know(self._stage.scene, self._packages), make_room()
         geometry = self._stage.scene.geometry
@@ -81,19 +83,23 @@ class Studio:
         moved = stage.move(arranged, streams)
         optics = self._lenses[int(rng.integers(len(self._lenses)))]
         camera = _Camera(stage, optics, Renderer(stage.scene, optics.lens, light=draw_light(split, streams.level)))
+        self._noise.begin(streams.sensors)
         flaws = Flaws(draw_noise(streams.sensors), optics.lens, streams.sensors, 1.0)
         for row in range(len(arrays["rgb"])):
-            shot = aim(stage, moved, rng)
-            stage.scene.update()
-            camera.expose(shot.view)
-            mark(
-                camera.renderer.faces, camera.depth, self._known, self._shape, stage.scene.poses, shot.view,
-                camera.numbers, shot.own, camera.codes, camera.reach,
-            )  # fmt: skip
+            for _ in range(_TRIES):
+                shot = aim(stage, moved, rng)
+                stage.scene.update()
+                camera.expose(shot.view)
+                mark(
+                    camera.renderer.faces, camera.depth, self._known, self._shape, stage.scene.poses, shot.view,
+                    camera.numbers, shot.own, camera.codes, camera.reach,
+                )  # fmt: skip
+                if not dull(camera.codes, camera.depth, self._known, shot.own):
+                    break
             labels = Labels(*(arrays[name][row] for name in Labels._fields))
             measure(*camera.bent_labels(), self._known, self._room, labels)
-            arrays["rgb"][row] = camera.colour(flaws, streams.sensors).transpose(2, 0, 1)
-            arrays["depth"][row] = _kept_depth(camera.bend(flaws.depth(camera.depth, streams.sensors)))
+            arrays["rgb"][row] = camera.colour(flaws, self._noise).transpose(2, 0, 1)
+            arrays["depth"][row] = _kept_depth(camera.bend(flaws.depth(camera.depth, self._noise)))
 
 
 class _Camera:
@@ -119,10 +125,10 @@ class _Camera:
         """Gives codes, depth and reach as the lens bends them."""
         return self.bend(self.codes), self.bend(self.depth), self.bend(self.reach)
 
-    def colour(self, flaws: Flaws, rng: np.random.Generator) -> NDArray[np.uint8]:
+    def colour(self, flaws: Flaws, noise: NoiseTable) -> NDArray[np.uint8]:
         """Gives the colours as they come from the sensor, (height, width, 3)."""
         rgb = self._rgb if self._distortion is None else self._distortion.blend(self._rgb)
-        return flaws.colour(rgb, rng)
+        return flaws.colour(rgb, noise)
 
 
 def _kept_depth(depth: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.math import Vec3
+from robosim.math import Vec3, clip
 from robosim.perception.data.floor import Floor
 from robosim.perception.data.stage import Arranged, Stage
 from robosim.render.kernels.arrays import NONE
@@ -16,9 +16,11 @@ from robosim.robots.picker import MAST, WRIST
 from robosim.sensors.camera import Mount
 
 HEIGHTS = ((0.18, 0.45), (0.45, 1.1), (1.1, 1.9))  # m: couriers and quadrupeds, carts, masts
-_EYE_ROOM = 0.32  # m around a camera in a hall
-_NEAR, _FAR = 0.45, 7.0  # m, of what a camera in a hall looks at
-_CLOSE = 2.0  # m, of packages whose labels are to be read
+_CLOSE = (0.45, 2.0)  # m, from a camera in a hall to a package whose label is to be read
+_AWAY = (0.7, 7.0)  # m, to anything else that it looks at
+_BEFORE = (0.4, 2.4)  # m, from a camera before a rack or an area to what it looks at
+_TRIES = 6  # places that are looked at for whether the target is seen
+_STEEPEST = 1.4  # rad
 _PITCH = (-0.5, 0.35)  # rad, of cameras that look nowhere in particular
 _ROLL = 0.03  # rad, standard deviation
 _OFF = (0.28, 0.16)  # rad, standard deviations of how far beside a target a camera looks
@@ -55,16 +57,16 @@ def aim(stage: Stage, arranged: Arranged, rng: np.random.Generator) -> Shot:
 
 def _on_arm(stage: Stage, mount: Mount, rng: np.random.Generator) -> Shot:
     shift, turn = rng.normal(0.0, _LOOSE_MOUNT[0], 3), rng.normal(0.0, _LOOSE_MOUNT[1], 3)
-    loose = Mount(_three(mount.position + shift), _three(mount.direction + turn), mount.up, mount.link)
+    direction = np.add(mount.direction, turn)
+    loose = facing(np.add(mount.position, shift), direction / math.sqrt(direction @ direction), mount.up)
     body = stage.picker.body
-    pose = stage.scene.poses[stage.scene.row(body, mount.link)]
-    return Shot(carried(loose.view(), pose), body.number)
+    return Shot(carried(loose, stage.scene.poses[stage.scene.row(body, mount.link)]), body.number)
 
 
 def _before(arranged: Arranged, rng: np.random.Generator) -> View:
     """Stands a camera before a rack or an area, at any robot's height, its eye on a package."""
     x, y, z = arranged.targets[int(rng.integers(len(arranged.targets)))].tolist()
-    away, bearing = float(rng.uniform(0.5, 3.0)), float(rng.normal(0.0, 0.5))
+    away, bearing = float(rng.uniform(*_BEFORE)), float(rng.normal(0.0, 0.5))
     height = float(rng.uniform(0.2, 1.8))
     side = 1.0 if arranged.setting == "rack" else float(rng.choice((-1.0, 1.0)))
     eye = x + side * away * math.cos(bearing), y + away * math.sin(bearing), height
@@ -72,37 +74,43 @@ def _before(arranged: Arranged, rng: np.random.Generator) -> View:
 
 
 def _in_hall(arranged: Arranged, floor: Floor, rng: np.random.Generator) -> View:
-    places = floor.roomy(_EYE_ROOM)
-    chance, height = float(rng.random()), float(rng.uniform(*HEIGHTS[int(rng.integers(len(HEIGHTS)))]))
+    """Stands a camera anywhere in a hall; mostly where it sees a package's front from near by, or something else."""
+    standing, chance = arranged.standing, float(rng.random())
+    height = float(rng.uniform(*HEIGHTS[int(rng.integers(len(HEIGHTS)))]))
+    spot, target = None, None
     if chance < 0.35 and len(arranged.packages):
         number = int(rng.integers(len(arranged.packages)))
-        near = _beside(floor, places, arranged.packages[number], (_NEAR, _CLOSE), arranged.fronts[number])
+        target, front = arranged.packages[number], float(arranged.fronts[number])
+        spot = _beside(floor, standing, target, _CLOSE, front, rng)
     elif chance < 0.85 and len(arranged.targets):
-        number = int(rng.integers(len(arranged.targets)))
-        near = _beside(floor, places, arranged.targets[number], (0.7, _FAR), None)
-    else:
-        near = places[:0]
-    if len(near):
-        target = arranged.packages[number] if chance < 0.35 else arranged.targets[number]
-        x, y = near[int(rng.integers(len(near)))].tolist()
-        return _towards((x, y, height), _three(target), rng)
-    x, y = places[int(rng.integers(len(places)))].tolist()
+        target = arranged.targets[int(rng.integers(len(arranged.targets)))]
+        spot = _beside(floor, standing, target, _AWAY, None, rng)
+    if spot is not None and target is not None:
+        return _towards((*spot, height), _three(target), rng)
+    x, y = standing[int(rng.integers(len(standing)))].tolist()
     yaw, pitch = float(rng.uniform(-math.pi, math.pi)), float(rng.uniform(*_PITCH))
     return _looking((x, y, height), yaw, pitch, rng)
 
 
 def _beside(
-    floor: Floor, places: NDArray[np.float64], target: NDArray[np.float64], reach: tuple[float, float],
-    front: float | None,
-) -> NDArray[np.float64]:  # fmt: skip
-    """Gives the places within a range of a target from which it can be seen, and from its front's side if it has one."""
-    way = places - target[:2]
-    away = np.hypot(*way.T)
-    fits = (away >= reach[0]) & (away <= reach[1])
+    floor: Floor, standing: NDArray[np.float64], target: NDArray[np.float64], reach: tuple[float, float],
+    front: float | None, rng: np.random.Generator,
+) -> tuple[float, float] | None:  # fmt: skip
+    """Draws a place within a range of a target from which it is seen, from its front's side if it has one."""
+    way = standing - target[:2]
+    square = way[:, 0] ** 2 + way[:, 1] ** 2
+    fits = (square >= reach[0] ** 2) & (square <= reach[1] ** 2)
     if front is not None:
-        fits &= way @ (math.cos(front), math.sin(front)) > 0.4 * away
-    near = places[fits]
-    return near[floor.open_between(near, target.tolist())]
+        fits &= way @ (math.cos(front), math.sin(front)) > 0.4 * np.sqrt(square)
+    near = np.flatnonzero(fits)
+    if not len(near):
+        return None
+    some = standing[near[rng.integers(len(near), size=_TRIES)]]
+    seen = np.flatnonzero(floor.open_between(some, target.tolist()))
+    if not len(seen):
+        return None
+    x, y = some[seen[0]].tolist()
+    return x, y
 
 
 def _towards(eye: Vec3, target: Vec3, rng: np.random.Generator) -> View:
@@ -113,12 +121,13 @@ def _towards(eye: Vec3, target: Vec3, rng: np.random.Generator) -> View:
 
 def _looking(eye: Vec3, yaw: float, pitch: float, rng: np.random.Generator) -> View:
     """Gives a view along a direction, rolled a little."""
-    pitch = max(min(pitch, 1.4), -1.4)
+    pitch = clip(pitch, -_STEEPEST, _STEEPEST)
     roll = float(rng.normal(0.0, _ROLL))
-    forward = np.array([math.cos(pitch) * math.cos(yaw), math.cos(pitch) * math.sin(yaw), math.sin(pitch)])
-    right = np.array([math.sin(yaw), -math.cos(yaw), 0.0])
-    up = np.cross(right, forward) * math.cos(roll) + right * math.sin(roll)
-    return facing(eye, forward, _three(up))
+    cos, sin, a, b = math.cos(yaw), math.sin(yaw), math.cos(roll), math.sin(roll)
+    flat, tall = math.cos(pitch), math.sin(pitch)
+    level, upright = np.array([sin, -cos, 0.0]), np.array([-tall * cos, -tall * sin, flat])
+    turn = np.array([a * level - b * upright, -a * upright - b * level, (flat * cos, flat * sin, tall)])
+    return np.column_stack([turn, -turn @ eye])
 
 
 def _three(values: NDArray[np.float64]) -> Vec3:

@@ -41,6 +41,7 @@ class _Texture:
         changes: For each group, how far it may change.
         first: Its level at full size.
         last: The one after its smallest.
+        used: How many of its rows have anything on them.
         sheet: Of which pictures it consists; None for one.
     """
 
@@ -49,6 +50,7 @@ class _Texture:
     changes: tuple[tuple[float, float, float], ...]
     first: int
     last: int
+    used: int
     sheet: Sheet | None
 
 
@@ -75,13 +77,14 @@ class Wardrobe:
         fresh = looks.texels[start : start + height * width].reshape(height, width, 3).copy()
         sheet = next((sheet for sheet in sheets if np.array_equal(sheet.image, fresh)), None)
         if sheet is None:
-            return _Texture(fresh, np.zeros((height, width), np.uint16), (_ANYTHING,), first, last, None)
+            return _Texture(fresh, np.zeros((height, width), np.uint16), (_ANYTHING,), first, last, height, None)
         groups, changes = np.full((height, width), LEFT_ALONE, np.uint16), []
         for group, name in enumerate(sheet.names):
             top, bottom, left, right = sheet.pixels(name)
             groups[top - EDGE : bottom + EDGE, left - EDGE : right + EDGE] = group
             changes.append(next((most for start, most in _CHANGES.items() if name.startswith(start)), _ANYTHING))
-        return _Texture(fresh, groups, tuple(changes), first, last, sheet)
+        used = int(np.flatnonzero((groups != LEFT_ALONE).any(axis=1))[-1]) + 1
+        return _Texture(fresh, groups, tuple(changes), first, last, used, sheet)
 
     def dress(self, split: Split, rng: np.random.Generator, colours: NDArray[np.int64]) -> None:
         """Draws how all looks in a world.
@@ -108,9 +111,9 @@ class Wardrobe:
             styles[group, :3], styles[group, 3] = tint, mix * share[0]
             styles[group, 4], styles[group, 5] = 1 + gain * (2 * share[1] - 1), strength * share[2]
             kinds[group] = draw_pattern(split, rng), *rng.integers(self._patterns.shape[1], size=2)
-        start, height, width = self._looks.levels[texture.first].tolist()
-        painted = self._looks.texels[start : start + height * width]
-        repaint(fresh, texture.groups, styles, kinds, self._patterns, painted)
+        start, _, width = self._looks.levels[texture.first].tolist()
+        painted = self._looks.texels[start : start + texture.used * width]
+        repaint(fresh[: texture.used], texture.groups[: texture.used], styles, kinds, self._patterns, painted)
         halve(self._looks.texels, self._looks.levels, texture.first, texture.last)
 
     def _clothe(self, split: Split, rng: np.random.Generator) -> None:

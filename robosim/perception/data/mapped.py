@@ -1,0 +1,25 @@
+"""A safetensors file mapped into memory: rows are read from the disk when they are looked at."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# https://huggingface.co/docs/safetensors: eight bytes, the header's length; the header, JSON; the arrays' bytes
+_LENGTH = 8
+_KINDS = {"U8": "u1", "I8": "i1", "U16": "<u2", "I32": "<i4", "F32": "<f4"}
+
+
+def map_shard(path: Path) -> dict[str, NDArray[Any]]:
+    """Gives the arrays of a file that has been checked before; they cannot be written to."""
+    file = np.memmap(path, np.uint8, "r")
+    length = int.from_bytes(file[:_LENGTH].tobytes(), "little")
+    header = json.loads(file[_LENGTH : _LENGTH + length].tobytes())
+    header.pop("__metadata__", None)
+    arrays = {}
+    for name, told in header.items():
+        start, end = (_LENGTH + length + offset for offset in told["data_offsets"])
+        arrays[name] = file[start:end].view(_KINDS[told["dtype"]]).reshape(told["shape"])
+    return arrays
