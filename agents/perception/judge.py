@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, default_collate
 
-from robosim.agents.perception.samples import Sample
+from robosim.agents.perception.samples import Pictures, Sample
 from robosim.agents.perception.scores import scores
 from robosim.perception.answers import Seer
 from robosim.perception.tally import Tally
@@ -18,7 +17,7 @@ _BATCH = 32
 
 def judge(
     seer: Seer,
-    data: Dataset[Sample],
+    data: Pictures,
     indices: Sequence[int],
     device: torch.device,
     on_pictures: Callable[[int], None] = lambda count: None,
@@ -34,7 +33,7 @@ def judge(
     """
     tally = Tally()
     for first in range(0, len(indices), _BATCH):
-        batch: Sample = default_collate([data[index] for index in indices[first : first + _BATCH]])
+        batch: Sample = data.batch(indices[first : first + _BATCH])
         batch = {key: value.to(device) for key, value in batch.items()}
         tally.add(seer.answer(batch), batch)
         on_pictures(tally.pictures)

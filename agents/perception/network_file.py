@@ -19,6 +19,7 @@ from robosim.perception.scene import SceneNetwork, SceneSpec
 
 Network = SceneNetwork | LabelNetwork
 NETWORK_NAME = "network.safetensors"
+SHIPPED = Path(__file__).parent / "shipped"
 MAX_PARAMETERS = 2**26
 _STAGES = "encoder.stages."
 
@@ -84,16 +85,28 @@ def save_network(
     return card
 
 
-def load_network(path: str | Path) -> tuple[NetworkCard, Network]:
-    """Read a network, set to judge, not to learn, from its file or from the folder of a run, whose best it is then.
+def find_network(name: str) -> Path:
+    """Where a network is: a file, a run's folder, or a shipped one by its name.
 
     Raises:
-        TensorFileError: There is no such file, or it is damaged.
-        NetworkError: It is no perception network, or its weights are not those of its description.
+        NetworkError: There is none.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = path / NETWORK_NAME
+    path = Path(name)
+    for there in (path, path / NETWORK_NAME, SHIPPED / name / NETWORK_NAME):
+        if there.is_file():
+            return there
+    known = sorted(entry.parent.name for entry in SHIPPED.glob(f"*/{NETWORK_NAME}"))
+    raise NetworkError(f"{name}: no network's file, no run's folder with {NETWORK_NAME}, none of {', '.join(known)}")
+
+
+def load_network(path: str | Path) -> tuple[NetworkCard, Network]:
+    """Read a network, set to judge, not to learn; `path` as `find_network` takes it.
+
+    Raises:
+        TensorFileError: The file is damaged.
+        NetworkError: There is no such file, it is no perception network, or its weights are not its description's.
+    """
+    path = find_network(str(path))
     head, tensors = read_tensors(path, "network")
     try:
         card = NetworkCard.model_validate_json(head)
@@ -121,8 +134,8 @@ def load_stages(encoder: Encoder, path: str | Path) -> NetworkCard:
         path: The network's file.
 
     Raises:
-        TensorFileError: There is no such file, or it is damaged.
-        NetworkError: It is another encoder.
+        TensorFileError: The file is damaged.
+        NetworkError: There is no such file, or it is another encoder.
     """
     card, network = load_network(path)
     weights = {

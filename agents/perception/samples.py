@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 Sample = dict[str, torch.Tensor]
+
+
+class Pictures(Protocol):
+    """Labelled pictures of one split, such as `robosim.perception.data.shards.Shards`."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, index: int) -> Sample:
+        """One of them; see `robosim.perception.data.sample`."""
+
+    def batch(self, indices: Sequence[int]) -> Sample:
+        """Several, with a dimension more in front."""
 
 
 class Order:
@@ -32,22 +46,17 @@ class Order:
         return [int(index) for index in order[first : first + self._batch]]
 
 
-class _Batches:
-    """What a `DataLoader` takes as its batch sampler."""
+class _Whole(Dataset[Sample]):
+    """A data set whose items are whole batches, by number: so that a loader's workers put them together."""
 
-    def __init__(self, order: Order, first: int, end: int) -> None:
-        self._order, self._numbers = order, range(first, end)
+    def __init__(self, data: Pictures, order: Order) -> None:
+        self._data, self._order = data, order
 
-    def __iter__(self) -> Iterator[list[int]]:
-        return map(self._order.batch, self._numbers)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
+    def __getitem__(self, number: int) -> Sample:
+        return self._data.batch(self._order.batch(number))
 
 
-def batches(
-    data: Dataset[Sample], order: Order, first: int, end: int, device: torch.device, workers: int
-) -> Iterator[Sample]:
+def batches(data: Pictures, order: Order, first: int, end: int, device: torch.device, workers: int) -> Iterator[Sample]:
     """Gives batches `first` up to `end`, on a device.
 
     Args:
@@ -60,7 +69,7 @@ def batches(
     """
     cuda = device.type == "cuda"
     loader = DataLoader(
-        data, batch_sampler=_Batches(order, first, end), num_workers=workers, pin_memory=cuda, persistent_workers=False
+        _Whole(data, order), batch_size=None, sampler=range(first, end), num_workers=workers, pin_memory=cuda
     )
     for batch in loader:
         yield {key: value.to(device, non_blocking=cuda) for key, value in batch.items()}

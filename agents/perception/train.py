@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.utils.data import Dataset
 
 from robosim.agents.perception.experiment import FitConfig, PerceptionExperiment
 from robosim.agents.perception.judge import judge, quick_scores
 from robosim.agents.perception.network_file import Network, build_network, save_network
 from robosim.agents.perception.run import Done, PerceptionRun, load_state, open_perception_run, save_state
-from robosim.agents.perception.samples import Order, Sample, batches, some
+from robosim.agents.perception.samples import Order, Pictures, Sample, batches, some
 from robosim.agents.training.checkpoint import DivergedError
 from robosim.agents.training.curve import Curve
 from robosim.agents.training.device import DeviceChoice, DeviceName, choose_device_for
@@ -24,14 +23,6 @@ from robosim.perception.augment import augmented
 from robosim.perception.labels import LabelNetwork
 
 _SMOOTH = 20  # updates of which the curve shows the mean
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Where pictures are: of the training and of the validation split."""
-
-    train: Dataset[Sample]
-    val: Dataset[Sample]
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,8 @@ class PerceptionStatus:
 def train_perception(
     experiment: PerceptionExperiment,
     folder: str | Path,
-    data: Pictures,
+    train: Pictures,
+    val: Pictures,
     *,
     resume: bool = False,
     device: DeviceName = "auto",
@@ -78,7 +70,8 @@ def train_perception(
     Args:
         experiment: What to train.
         folder: Where; empty or not there for a new run.
-        data: The pictures.
+        train: Pictures to learn from.
+        val: Pictures to choose the best network by.
         resume: Go on with the run in the folder.
         device: Where the network runs.
         workers: Processes that read pictures beside this one.
@@ -99,11 +92,11 @@ def train_perception(
         choice = choose_device_for(device, True, parameters)
         fitting = _Fitting(experiment, network, torch.device(choice.device))
         done = load_state(run, network, fitting.optimizer)
-        done.pictures = len(data.train)  # type: ignore[arg-type]  # a map-style dataset
+        done.pictures = len(train)
         precision = str(fitting.precision).removeprefix("torch.")
         on_setup(PerceptionSetup(run.path, choice, precision, parameters, done.pictures, done.updates))
         with contextlib.closing(Curve(run.path / "curve.csv", run.path / "tensorboard", done.updates + 1)) as curve:
-            _Run(experiment, run, fitting, data, done, curve, on_status).go(stop, workers)
+            _Run(experiment, run, fitting, (train, val), done, curve, on_status).go(stop, workers)
         return done.updates >= experiment.fit.updates
 
 
@@ -159,13 +152,13 @@ class _Run:
         experiment: PerceptionExperiment,
         run: PerceptionRun,
         fitting: _Fitting,
-        data: Pictures,
+        data: tuple[Pictures, Pictures],
         done: Done,
         curve: Curve,
         on_status: Callable[[PerceptionStatus], None],
     ) -> None:
         self._experiment, self._run, self._fitting = experiment, run, fitting
-        self._data, self._done, self._curve, self._on_status = data, done, curve, on_status
+        (self._train, self._val), self._done, self._curve, self._on_status = data, done, curve, on_status
         self._began = time.monotonic() - done.elapsed_s
         self._saved = time.monotonic()
         self._recent: list[dict[str, float]] = []
@@ -176,7 +169,7 @@ class _Run:
         first, end = done.updates, experiment.fit.updates
         order = Order(done.pictures, experiment.fit.batch, experiment.seed)
         start = time.monotonic()
-        for batch in batches(self._data.train, order, first, end, fitting.device, workers):
+        for batch in batches(self._train, order, first, end, fitting.device, workers):
             if stop():
                 break
             costs = fitting.update(batch, done.updates)
@@ -203,9 +196,8 @@ class _Run:
 
     def _validate(self) -> tuple[dict[str, float], bool]:
         self._refuse_diverged()
-        data = self._data.val
-        indices = some(len(data), self._experiment.validation.pictures)  # type: ignore[arg-type]
-        rates = quick_scores(judge(NetworkSeer(self._fitting.network), data, indices, self._fitting.device))
+        indices = some(len(self._val), self._experiment.validation.pictures)
+        rates = quick_scores(judge(NetworkSeer(self._fitting.network), self._val, indices, self._fitting.device))
         best = self._done.best is None or rates["score"] > self._done.best
         if best:
             self._done.best = rates["score"]

@@ -127,8 +127,9 @@ def _read(batch: Batch) -> Labels:
         for picture, place in zip(pictures.tolist(), places.tolist(), strict=True)
     ]
     symbols, colours, legible = zip(*read, strict=True) if read else ((), (), ())
+    whole = torch.int64
     return Labels(
-        pictures, places, *(torch.tensor(one, dtype=torch.int64) for one in (symbols, colours)), torch.tensor(legible)
+        pictures, places, torch.tensor(symbols, dtype=whole), torch.tensor(colours, dtype=whole), torch.tensor(legible)
     )
 
 
@@ -146,7 +147,7 @@ def read_label(crop: Image) -> tuple[int, int, float]:
     Returns:
         Index of `SYMBOLS`, index of `COLOURS`, and 1 where they are to be trusted or 0; -1 where nothing was seen.
     """
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
     best, where, symbol = -1.0, (0, 0, 1), -1
     for size in _SIZES:
         if size > min(grey.shape):
@@ -170,8 +171,7 @@ def read_label(crop: Image) -> tuple[int, int, float]:
 @cache
 def _template(letter: int, size: int) -> Image:
     grey = cv2.cvtColor(label(SYMBOLS[letter], _NEUTRAL), cv2.COLOR_RGB2GRAY)  # one that no label's is far from
-    small: Image = cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA)
-    return small
+    return np.asarray(cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @cache
@@ -181,7 +181,9 @@ def _detector() -> cv2.aruco.ArucoDetector:
 
 def _marker(grey: Image) -> int:
     """Index of the symbol that an ArUco marker tells; -1 where none is found."""
-    _, numbers, _ = _detector().detectMarkers(cv2.resize(grey, None, fx=_LARGER, fy=_LARGER, interpolation=cv2.INTER_CUBIC))
+    _, numbers, _ = _detector().detectMarkers(
+        cv2.resize(grey, None, fx=_LARGER, fy=_LARGER, interpolation=cv2.INTER_CUBIC)
+    )
     known = [] if numbers is None else [int(one) for one in numbers.ravel() if one < len(SYMBOLS)]
     return known[0] if known else -1
 
