@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate-perception": ("robosim.scripts.evaluate_perception", "how well networks see, with 95 % intervals"),
     "look": ("robosim.scripts.look", "pictures of a task's world, from above and from the robot"),
     "plan": ("robosim.scripts.plan", "the plan of a warehouse, as a picture"),
+    "cost": ("robosim.scripts.cost", "what each encoder costs, in multiplications and milliseconds"),
     "speed": ("robosim.scripts.speed", "measure sampling and training on this machine"),
 }
 

@@ -5,6 +5,7 @@ import torch
 from pydantic import ValidationError
 
 from robosim.errors import RobosimError
+from robosim.perception.cost import Cost, cost, forward_seconds
 from robosim.perception.encoders import ENCODERS, Encoder, EncoderSpec, count_parameters, make_encoder
 from robosim.perception.encoders.encoder import with_coordinates
 from robosim.perception.encoders.keypoints import SoftArgmax
@@ -74,6 +75,14 @@ def test_coordinates_run_from_left_to_right_and_top_to_bottom() -> None:
     assert x[:, -1].tolist() == [1] * 4
     assert y[0].tolist() == [-1] * 5
     assert y[-1].tolist() == [1] * 5
+
+
+def test_costs_are_counted() -> None:
+    # Nature on 84 × 84 × 4, one layer after the other: 20 × 20, 9 × 9 and 7 × 7 places, then 3136 × 512.
+    macs = 20 * 20 * 32 * 4 * 64 + 9 * 9 * 64 * 32 * 16 + 7 * 7 * 64 * 64 * 9 + 3136 * 512
+    weights = 4 * 64 * 32 + 32 + 32 * 16 * 64 + 64 + 64 * 9 * 64 + 64 + 3136 * 512 + 512
+    assert cost(EncoderSpec(name="nature", width=32, features=512), 4, 84, 84) == Cost(macs, weights)
+    assert all(seconds > 0 for seconds in forward_seconds(EncoderSpec(name="nature"), 4, 64, 64, 0.01))
 
 
 def test_pixels_are_scaled_once() -> None:

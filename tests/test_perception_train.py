@@ -1,9 +1,10 @@
-"""Supervised training: every YAML trains, saves and loads; a run that goes on ends as if it had not been interrupted."""
+"""Supervised training: every YAML trains, saves and loads; a run that goes on ends as one without a break."""
 
 from pathlib import Path
 
 import pytest
 import torch
+from toy_pictures import make_toy
 
 from robosim.agents.perception.experiment import (
     PerceptionExperiment,
@@ -25,7 +26,6 @@ from robosim.perception.answers import NetworkSeer
 from robosim.perception.data.shards import Shards
 from robosim.perception.encoders import make_encoder
 from robosim.perception.pixels import CHANNELS
-from tests.toy_pictures import make_toy
 
 SMALL = {
     "name": "small",
@@ -87,9 +87,10 @@ def test_every_yaml_trains_saves_loads_and_answers_the_same(name: str, tmp_path:
         assert len(one.labels.symbols) == 2
 
 
+@pytest.mark.medium
 def test_training_learns(tmp_path: Path, small_pictures: Path) -> None:
     seen: list[PerceptionStatus] = []
-    experiment = small(fit={"updates": 60, "batch": 8, "warmup": 5, "learning_rate": 5e-3}, validation={"every": 30})
+    experiment = small(fit={"updates": 120, "batch": 8, "warmup": 5, "learning_rate": 5e-3}, validation={"every": 60})
     assert train(experiment, tmp_path / "run", small_pictures, on_status=seen.append)
     first, last = (status.validation for status in seen if status.validation)
     assert first is not None
@@ -177,6 +178,4 @@ def test_wrong_yaml_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError, match="scene"):
         load_perception("nothing")
     with pytest.raises(RobosimError, match="too small"):
-        build_network(
-            small(network={"kind": "labels", "encoder": {"name": "nature"}, "crop": 16}).network
-        )
+        build_network(small(network={"kind": "labels", "encoder": {"name": "nature"}, "crop": 16}).network)

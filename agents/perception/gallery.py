@@ -47,7 +47,9 @@ def quality(tally: Tally) -> NDArray[np.float64]:
     return np.full(tally.pictures, np.nan)
 
 
-def gallery(seer: Seer, data: Pictures, indices: Sequence[int], tally: Tally, device: torch.device, each: int) -> Image | None:
+def gallery(
+    seer: Seer, data: Pictures, indices: Sequence[int], tally: Tally, device: torch.device, each: int
+) -> Image | None:
     """Draws the best and the worst: what is there in green, what was seen in red; the classes as they are and as seen.
 
     Args:

@@ -27,8 +27,10 @@ _SMOOTH = 7  # pixels each way over which evidence is averaged
 _SMALLEST = 12  # pixels of a blob that counts
 _FREE = (CLASSES.index("floor"), CLASSES.index("area"))
 _LARGER = 4  # times, that a package is enlarged before markers are looked for
-_SIZES = (8, 11, 15, 20, 27, 36, 48)  # pixels, of a label that is looked for
+_SIZES = (8, 11, 15, 20, 27, 36, 48, 64, 86)  # pixels, of a label that is looked for
 _NEUTRAL = (0.45, 0.45, 0.45)
+_MARKER = np.array([(6, 56), (42, 56), (42, 92), (6, 92)], np.float32)
+"""Its corners on a label of 96 × 96 pixels, whose upper 52 rows are coloured."""
 _SURE = 0.6  # correlation from which a label counts as seen
 
 
@@ -148,24 +150,20 @@ def read_label(crop: Image) -> tuple[int, int, float]:
         Index of `SYMBOLS`, index of `COLOURS`, and 1 where they are to be trusted or 0; -1 where nothing was seen.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
-    best, where, symbol = -1.0, (0, 0, 1), -1
+    symbol, band = _marker(crop, grey)
+    if symbol >= 0:
+        return symbol, _nearest_colour(band), 1.0
+    best, alike = 0.0, 0.0
     for size in _SIZES:
         if size > min(grey.shape):
             break
         for letter in range(len(SYMBOLS)):
             _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(grey, _template(letter, size), cv2.TM_CCOEFF_NORMED))
-            if np.isfinite(score) and score > best:
-                best, where, symbol = score, (x, y, size), letter
-    marker = _marker(grey)
-    if symbol < 0:
-        return marker, -1, float(marker >= 0)
-    x, y, size = where
-    band = crop[y : y + max(size // 2, 1), x : x + size].reshape(-1, 3)
-    return (
-        marker if marker >= 0 else symbol,
-        _nearest_colour(band),
-        float(marker >= 0 or best >= _SURE),
-    )
+            # Fisher's z in its own standard deviations: a few pixels correlate with anything by chance.
+            surprise = size * float(np.arctanh(min(max(score, 0.0), 0.999))) if np.isfinite(score) else 0.0
+            if surprise > best:
+                best, alike, symbol, band = surprise, score, letter, crop[y : y + max(size // 2, 1), x : x + size]
+    return symbol, _nearest_colour(band) if symbol >= 0 else -1, float(alike >= _SURE)
 
 
 @cache
@@ -179,18 +177,20 @@ def _detector() -> cv2.aruco.ArucoDetector:
     return cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50))
 
 
-def _marker(grey: Image) -> int:
-    """Index of the symbol that an ArUco marker tells; -1 where none is found."""
-    _, numbers, _ = _detector().detectMarkers(
-        cv2.resize(grey, None, fx=_LARGER, fy=_LARGER, interpolation=cv2.INTER_CUBIC)
-    )
-    known = [] if numbers is None else [int(one) for one in numbers.ravel() if one < len(SYMBOLS)]
-    return known[0] if known else -1
+def _marker(crop: Image, grey: Image) -> tuple[int, Image]:
+    """Index of the symbol that an ArUco marker tells, -1 where none is found; and the coloured band above it."""
+    large = cv2.resize(grey, None, fx=_LARGER, fy=_LARGER, interpolation=cv2.INTER_CUBIC)
+    corners, numbers, _ = _detector().detectMarkers(large)
+    for corner, number in zip(corners, [] if numbers is None else numbers.ravel().tolist(), strict=True):
+        if number < len(SYMBOLS):
+            turn = cv2.getPerspectiveTransform(corner[0].astype(np.float32) / _LARGER, _MARKER)
+            return int(number), np.asarray(cv2.warpPerspective(crop, turn, (96, 48)), np.uint8)
+    return -1, crop
 
 
 def _nearest_colour(band: Image) -> int:
     """Index of the colour whose hue is nearest to that of the most coloured half of some pixels."""
-    hsv = cv2.cvtColor(band[None], cv2.COLOR_RGB2HSV)[0].astype(float)
+    hsv = cv2.cvtColor(band, cv2.COLOR_RGB2HSV).reshape(-1, 3).astype(float)
     vivid = hsv[hsv[:, 1] >= np.median(hsv[:, 1])]
     angle = np.angle(np.exp(1j * vivid[:, 0] * np.pi / 90).mean())
     return int(np.abs(np.angle(np.exp(1j * (_hues() - angle)))).argmin())

@@ -6,6 +6,7 @@ box's sides are (Z. Tian et al. 2019, "FCOS").
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -52,7 +53,7 @@ class DetectionHead(nn.Module):
         self.body = nn.Conv2d(channels, 2 * channels, 3, 1, 1)
         self.heat = nn.Conv2d(2 * channels, len(BOXED), 1)
         self.sides = nn.Conv2d(2 * channels, 4, 1)
-        nn.init.constant_(self.heat.bias, -float(torch.log(torch.tensor(1 / _RARE - 1))))  # type: ignore[arg-type]
+        nn.init.constant_(self.heat.bias, -math.log(1 / _RARE - 1))  # type: ignore[arg-type]
 
     def forward(self, merged: Tensor) -> tuple[Tensor, Tensor]:
         """Gives logits of heat, shape (batch, `BOXED`, rows, columns), and boxes (batch, 4, rows, columns), pixels."""
