@@ -72,7 +72,8 @@ def main(argv: Sequence[str]) -> int:
     console = Console(highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bars = {split: progress.add_task(split, total=_rounded(count, recipe)) for split, count in wanted.items() if count}
+        totals: dict[Split, int] = {split: _rounded(count, recipe) for split, count in wanted.items() if count}
+        bars = {split: progress.add_task(split, total=total) for split, total in totals.items()}
 
         def advance(split: Split, images: int) -> None:
             progress.advance(bars[split], images)

@@ -102,4 +102,4 @@ def patterns() -> NDArray[np.float32]:
         np.sin(3 * (x + y)),
         np.where(np.cos(4 * x) + np.cos(4 * y) > 1.0, 1.0, -0.3),
     ]
-    return np.clip(np.stack(drawn), -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(np.stack(drawn), -1.0, 1.0), np.float32)

@@ -15,7 +15,9 @@ from robosim.perception.data.shards import Shards
 from robosim.whole_file import write_whole
 
 
-def write_coco(shards: Shards, folder: Path, split: str, on_images: Callable[[int], None] = lambda images: None) -> Path:
+def write_coco(
+    shards: Shards, folder: Path, split: str, on_images: Callable[[int], None] = lambda images: None
+) -> Path:
     """Writes a split: ``images/<split>/*.png``, the classes of each pixel in ``classes/<split>/*.png``, and its JSON.
 
     Masks are run-length encoded, uncompressed: ``counts`` alternate between pixels outside and inside, column by
@@ -60,7 +62,7 @@ def write_coco(shards: Shards, folder: Path, split: str, on_images: Callable[[in
 
 
 def _annotations(sample: dict[str, NDArray[Any]], image: int, first: int) -> list[dict[str, Any]]:
-    found = []
+    found = list[dict[str, Any]]()
     for box in np.flatnonzero(sample["box_classes"] >= 0).tolist():
         mask = sample["instances"] == box  # the first numbers are the boxes' things
         x0, y0, x1, y1 = sample["boxes"][box].tolist()

@@ -10,6 +10,7 @@ from robosim.planning.grid import Grid
 
 Disc = tuple[float, float, float]
 """x, y, radius, m."""
+_TRIES = 40  # cells that are drawn to find a free one
 _SHARES = np.linspace(0.0, 0.85, 24)  # of a line, where it is looked at
 
 
@@ -31,21 +32,26 @@ class Floor:
         """Gives the same floor with more of it taken."""
         return Floor(self.grid, self.clearance, (*self.taken, *discs))
 
-    def roomy(self, room: float, taken: Sequence[Disc] = ()) -> NDArray[np.float64]:
-        """Gives the middles of all cells that are ``room`` metres from what is blocked and from discs; (n, 2)."""
+    def places(
+        self, rng: np.random.Generator, room: float, most: int, taken: Sequence[Disc] = ()
+    ) -> NDArray[np.float64]:
+        """Draws middles of cells that are ``room`` metres from what is blocked and from discs; (n, 2), n ≤ ``most``."""
         cells = np.argwhere(self.clearance >= room)
-        places = cells * self.grid.cell + (np.array(self.grid.origin) + 0.5 * self.grid.cell)
-        free = np.ones(len(places), np.bool_)
-        for x, y, radius in (*self.taken, *taken):
-            free &= (places[:, 0] - x) ** 2 + (places[:, 1] - y) ** 2 >= (radius + room) ** 2
+        if not len(cells):
+            return np.zeros((0, 2))
+        some = cells[rng.integers(len(cells), size=most)]
+        places = some * self.grid.cell + (np.array(self.grid.origin) + 0.5 * self.grid.cell)
+        discs = np.array([*self.taken, *taken], np.float64).reshape(-1, 3)
+        way = places[:, None] - discs[:, :2]
+        free = (way[..., 0] ** 2 + way[..., 1] ** 2 >= (discs[:, 2] + room) ** 2).all(axis=1)
         return places[free]
 
     def draw(self, rng: np.random.Generator, room: float, taken: Sequence[Disc]) -> tuple[float, float] | None:
-        """Draws one of those cells; None where there is none."""
-        places = self.roomy(room, taken)
+        """Draws one of those cells; None where none is found."""
+        places = self.places(rng, room, _TRIES, taken)
         if not len(places):
             return None
-        x, y = places[int(rng.integers(len(places)))].tolist()
+        x, y = places[0].tolist()
         return x, y
 
     def open_between(self, places: NDArray[np.float64], point: Sequence[float]) -> NDArray[np.bool_]:

@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from robosim.errors import RobosimError
-from robosim.perception.data.files import DatasetError, Entry, Index, read_index, write_shard
 from robosim.perception.data.files import INDEX as INDEX_FILE
+from robosim.perception.data.files import DatasetError, Entry, Index, read_index, write_shard
 from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.studio import Studio
 from robosim.seeding import Split
@@ -130,6 +129,4 @@ def _make_shard(folder: Path, recipe: Recipe, job: Job) -> Entry:
 
 def _write(folder: Path, recipe: Recipe, job: Job, studio: Studio) -> Entry:
     split, number = job
-    first = number * recipe.worlds
-    worlds = [studio.take(split, world) for world in range(first, first + recipe.worlds)]
-    return write_shard(folder, split, number, {name: np.concatenate([w[name] for w in worlds]) for name in worlds[0]})
+    return write_shard(folder, split, number, studio.take_shard(split, number))

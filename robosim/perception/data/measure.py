@@ -4,6 +4,7 @@ A pixel's *code* is one number: the body's number, and on a package's label, whi
 label it shows. Codes are drawn from exact pictures; then they are bent by the lens as colours are, and measured.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,11 +19,11 @@ MOST_BODIES = 255
 NOTHING = -1
 _BODY, _WALL = 64, 16  # a code is body * 64 + wall * 16 + part
 _CELLS, _OTHER = 9, 10  # parts 1 to 9 are a grid over the letter, 10 is the rest of the label
-TALL = 2.0  # m; what hangs higher is in nobody's way
+TALL = 5.8  # m; what is higher is a hall's roof, which is in nobody's way
 LETTER = (0.27, 0.73, 0.04, 0.50)
 """Where a label's letter is: shares of the width from the left, of the height from the top."""
-LEGIBLE_PIXELS = 30
-"""Of a letter's part of the label, which is a fifth of it, that must be seen to read it."""
+LEGIBLE_PIXELS = 45
+"""Of the letter's part of the label, which is a fifth of it, that must be seen: people read it from about 30 on."""
 LEGIBLE_WITHIN = 2.0  # m
 TOO_NEAR, CLOSED = 0.1, 0.3  # m, and the share of a picture: with more of it as near, the camera is inside of something
 FLOOR = CLASSES.index("floor")
@@ -62,6 +63,7 @@ class Room(NamedTuple):
         pixels: int32 (bodies,).
         nearest: float32 (bodies,), m.
         ranks: uint8 (bodies,), the number that a body has in the picture.
+        floor: float32 (columns,), m to the farthest floor seen.
     """
 
     counts: NDArray[np.int32]
@@ -69,6 +71,7 @@ class Room(NamedTuple):
     pixels: NDArray[np.int32]
     nearest: NDArray[np.float32]
     ranks: NDArray[np.uint8]
+    floor: NDArray[np.float32]
 
 
 class Labels(NamedTuple):
@@ -95,12 +98,12 @@ class Labels(NamedTuple):
     free: NDArray[np.float32]
 
 
-def make_room() -> Room:
-    """Makes room to work in."""
+def make_room(width: int) -> Room:
+    """Makes room to work in, for pictures of a width."""
     many = MOST_BODIES
     return Room(
         np.zeros(many * _BODY, np.int32), np.zeros((many, 4), np.int32), np.zeros(many, np.int32),
-        np.zeros(many, np.float32), np.zeros(many, np.uint8),
+        np.zeros(many, np.float32), np.zeros(many, np.uint8), np.zeros(width, np.float32),
     )  # fmt: skip
 
 
@@ -126,8 +129,8 @@ def mark(
         lens: Focal length, column and row of the middle, pixels.
         own: Number of the body that carries the camera, which is not in its own way; or -1.
         codes: int16 (height, width), written; -1 for nothing.
-        reach: float32 (height, width), written: m along the floor from below the camera; infinity for what is not in
-            the way.
+        reach: float32 (height, width), written: m along the floor from below the camera to what is in the way, or
+            minus that to floor or area; infinity for all else.
     """
     focal, middle_x, middle_y = lens
     eye = _eye(view)
@@ -144,8 +147,12 @@ def mark(
             ray = _ray(view, (column - middle_x) / focal, y)
             code = known.codes[face]
             body = code // _BODY
-            blocks = known.obstacles[body] and body != own and eye[2] + ray[2] * z <= TALL
-            reach[row, column] = z * np.hypot(ray[0], ray[1]) if blocks else np.inf
+            far = z * math.sqrt(ray[0] * ray[0] + ray[1] * ray[1])
+            if not known.obstacles[body]:
+                far = -far
+            elif body == own or eye[2] + ray[2] * z > TALL:
+                far = np.inf
+            reach[row, column] = far
             if known.stickers[face, 1] > 0.0:
                 point = eye[0] + ray[0] * z, eye[1] + ray[1] * z, eye[2] + ray[2] * z
                 code += _part(known.stickers[face], shape, poses, face, point)
@@ -224,14 +231,22 @@ def measure(codes: Array, depth: Array, reach: Array, known: Known, room: Room, 
     room.counts[:] = 0
     room.pixels[:] = 0
     height, width = codes.shape
-    labels.free[:] = FARTHEST
+    labels.free[:] = np.inf
+    room.floor[:] = 0.0
     for row in range(height):
         for column in range(width):
-            labels.free[column] = min(labels.free[column], reach[row, column])
+            far = reach[row, column]
+            if far > 0.0:
+                labels.free[column] = min(labels.free[column], far)
+            else:
+                room.floor[column] = max(room.floor[column], -far)
             code = codes[row, column]
             if code >= 0:
                 room.counts[code] += 1
                 _stretch(room, code // _BODY, column, row, depth[row, column])
+    for column in range(width):
+        free = labels.free[column]
+        labels.free[column] = min(free if free < np.inf else room.floor[column], FARTHEST)
     boxes = _box(known, room, labels)
     _number(known, room, labels, boxes)
     for row in range(height):

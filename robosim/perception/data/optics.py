@@ -17,11 +17,11 @@ LENSES = 24
 FOV = (52.0, 84.0)  # degrees
 _NOISE = 1 << 23  # numbers in a table of noise: more than the largest picture has
 _STRAIGHT = 0.35  # share of lenses that do not bend at all
-_K1, _K2 = (-0.14, 0.05), (0.0, 0.02)
+_BEND = (-0.12, 0.08)  # k1 times the square of the corner's distance: below -4 / 27 the corner would be in no ray
 
-COLOUR = {"exposure": Uniform(-0.6, 0.6), "shot": Uniform(0.0, 2.0), "read_noise": Uniform(0.0, 12.0)}
-SHARP, SOFT = 0.0, Uniform(0.2, 0.7)  # px, of blur
-DEPTH = {"axial": Uniform(0.0, 2e-3), "disparity_step": 1 / 8, "edge_holes": Uniform(0.0, 1.0)}
+# What sensors do wrong, where they do; `CameraNoise` has the meanings and the units.
+EXPOSURE, SHOT, READ_NOISE, BLUR = Uniform(-0.6, 0.6), Uniform(0.0, 2.0), Uniform(0.0, 12.0), Uniform(0.2, 0.7)
+AXIAL, DISPARITY_STEP, EDGE_HOLES = Uniform(0.0, 2e-3), 1 / 8, Uniform(0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +31,15 @@ class Optics:
     Attributes:
         pinhole: What it would be if it did not.
         k1: See `Distortion`.
-        k2: See `Distortion`.
     """
 
     pinhole: Lens
     k1: float
-    k2: float
 
     @cached_property
     def distortion(self) -> Distortion | None:
         """How it bends; None if it does not."""
-        return Distortion(self.pinhole, self.k1, self.k2) if self.k1 or self.k2 else None
+        return Distortion(self.pinhole, self.k1, 0.0) if self.k1 else None
 
     @property
     def lens(self) -> Lens:
@@ -55,17 +53,24 @@ def make_lenses(width: int, height: int, seed: int) -> list[Optics]:
     lenses = []
     for _ in range(LENSES):
         pinhole = Lens(width, height, float(rng.uniform(*FOV)))
-        k1, k2 = float(rng.uniform(*_K1)), float(rng.uniform(*_K2))
-        straight = rng.random() < _STRAIGHT
-        lenses.append(Optics(pinhole, 0.0, 0.0) if straight else Optics(pinhole, k1, k2))
+        bend, straight = float(rng.uniform(*_BEND)), rng.random() < _STRAIGHT
+        corner = (width**2 + height**2) / (2 * pinhole.focal) ** 2
+        lenses.append(Optics(pinhole, 0.0 if straight else bend / corner))
     return lenses
 
 
 def draw_noise(rng: np.random.Generator) -> CameraNoise:
     """Draws what sort of sensor it is: sharp or soft, with exact depth or with that of two eyes."""
-    blur = SOFT if rng.random() < 0.5 else SHARP
-    depth = DEPTH if rng.random() < 0.5 else {}
-    return CameraNoise(blur=blur, **COLOUR, **depth)
+    soft, stereo = rng.random(2) < 0.5
+    return CameraNoise(
+        exposure=EXPOSURE,
+        shot=SHOT,
+        read_noise=READ_NOISE,
+        blur=BLUR if soft else 0.0,
+        axial=AXIAL if stereo else 0.0,
+        disparity_step=DISPARITY_STEP if stereo else 0.0,
+        edge_holes=EDGE_HOLES if stereo else 0.0,
+    )
 
 
 class NoiseTable:

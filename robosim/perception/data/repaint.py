@@ -19,10 +19,10 @@ def repaint(fresh: Array, groups: Array, styles: Array, kinds: Array, patterns: 
         styles: float32 (styles, 6): what grey is multiplied with (3), by how much that replaces the own colour, how
             much brighter all is, how strong the pattern is.
         kinds: int32 (styles, 3): number of the pattern, where it begins down and across.
-        patterns: float32 (patterns, size, size), in [-1, 1].
+        patterns: float32 (patterns, size, size), in [-1, 1]; the size is a power of two.
         painted: uint8 (height · width, 3), written.
     """
-    size = patterns.shape[1]
+    last = patterns.shape[1] - 1
     height, width = groups.shape
     for row in range(height):
         for column in range(width):
@@ -34,7 +34,7 @@ def repaint(fresh: Array, groups: Array, styles: Array, kinds: Array, patterns: 
             style, kind = styles[group], kinds[group]
             red, green, blue = fresh[row, column, 0], fresh[row, column, 1], fresh[row, column, 2]
             grey = style[3] * (np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue)
-            mark = patterns[kind[0], (row + kind[1]) % size, (column + kind[2]) % size]
+            mark = patterns[kind[0], (row + kind[1]) & last, (column + kind[2]) & last]
             gain, own = style[4] * (np.float32(1.0) + style[5] * mark), np.float32(1.0) - style[3]
             painted[place, 0] = _byte(gain * (own * red + grey * style[0]))
             painted[place, 1] = _byte(gain * (own * green + grey * style[1]))

@@ -36,7 +36,7 @@ SETTINGS: tuple[Setting, ...] = get_args(Setting)
 PEOPLE, FORKLIFTS = (3, 12), (1, 3)  # least and most in a hall
 LOOSE = (4, 10)  # packages on a hall's floor
 _SHELF_ROOM, _PACKAGE_ROOM, _ROBOT_ROOM = 1.1, 0.45, 0.5  # m around the middle of each that must be free
-_EYE_ROOM = 0.32  # m around a camera in a hall
+_EYE_ROOM, _STANDING = 0.32, 2000  # m around a camera in a hall, and how many places for one are drawn
 _UP: Vec3 = (0.0, 0.0, 1.0)
 _TOUCH = 0.002  # m, between a cup and the front that it holds
 
@@ -47,7 +47,8 @@ class Arranged:
 
     Attributes:
         setting: Which sort.
-        targets: float64 (n, 3), points that are worth a look, m: people, forklifts, packages, signs, areas.
+        targets: Points that are worth a look, float64 (n, 3), m, of people, forklifts, packages, signs, areas …: an
+            array for each sort that is there.
         packages: float64 (k, 3), middles of the labelled packages, m.
         fronts: float64 (k,), where the packages' fronts look, rad.
         floor: Where there is room, in a hall; None on the open floor, where all is near the origin.
@@ -55,7 +56,7 @@ class Arranged:
     """
 
     setting: Setting
-    targets: NDArray[np.float64]
+    targets: tuple[NDArray[np.float64], ...]
     packages: NDArray[np.float64]
     fronts: NDArray[np.float64]
     floor: Floor | None
@@ -117,11 +118,12 @@ class Stage:
         people, forklifts = int(rng.integers(*PEOPLE)) + 1, int(rng.integers(*FORKLIFTS)) + 1
         hall, traffic, floor = self._hall, self._traffic, arranged.floor
         traffic.reset(rng, hall.layout, (hall.true_grid, hall.clearance), people, forklifts, floor.taken)
-        about = [(x, y, 0.6) for x, y in traffic.people_positions.tolist()]
-        about += [(x, y, 1.7) for x, y in traffic.forklift_positions.tolist()]
-        moving = [(x, y, 1.2) for x, y, _ in about]
-        targets = np.concatenate([np.array([*moving, *moving], np.float64).reshape(-1, 3), arranged.targets])
-        return replace(arranged, targets=targets, standing=floor.without(about).roomy(_EYE_ROOM))
+        walkers, trucks = traffic.people_positions.tolist(), traffic.forklift_positions.tolist()
+        about = [*((x, y, 0.6) for x, y in walkers), *((x, y, 1.7) for x, y in trucks)]
+        chests = [(x, y, 1.2) for x, y in walkers]
+        moving = _sorts(chests, chests, [(x, y, 1.0) for x, y in trucks])  # people matter more than all else
+        standing = floor.without(about).places(rng, _EYE_ROOM, _STANDING)
+        return replace(arranged, targets=(*moving, *arranged.targets), standing=standing)
 
     def reach(self, arm: Vec3) -> None:
         """Moves the parked robot's arm to a turret (rad), a lift and a reach (m), with what it holds."""
@@ -165,12 +167,14 @@ class Stage:
         shelving = [self._rack.frame, *self._rack.boards] if shelved else []
         self._show([*self._built, *self._traffic.bodies, *bodies, *robots, *shelving])
         layout = hall.layout
-        points = [parcel.position for parcel in parcels] * 2
-        points += [(barrier.x, barrier.y, 0.8) for barrier in layout.barriers]
-        points += [(area.x, area.y, 0.0) for area in layout.areas]
-        points += [(load.x, load.y, 0.5) for load in (*layout.pallets, *layout.boxes)]
-        points += [(x, y, 0.3) for x, y in ([] if spot is None else [spot])]
-        return Arranged("hall", np.array(points, np.float64).reshape(-1, 3), *_places(parcels), floor.without(taken))
+        targets = _sorts(
+            [parcel.position for parcel in parcels],
+            [(barrier.x, barrier.y, 0.8) for barrier in layout.barriers],
+            [(area.x, area.y, 0.0) for area in layout.areas],
+            [(load.x, load.y, 0.5) for load in (*layout.pallets, *layout.boxes)],
+            [(*spot, 0.3)] if spot is not None else [],
+        )
+        return Arranged("hall", targets, *_places(parcels), floor.without(taken))
 
     def _shelve(self, floor: Floor, rng: np.random.Generator, level: int) -> tuple[list[Parcel], list[Disc]]:
         """Stands shelving with packages into a hall, if there is room for it."""
@@ -221,8 +225,12 @@ class Stage:
 
 
 def _open(setting: Setting, parcels: Sequence[Parcel], more: Sequence[Vec3]) -> Arranged:
-    points = np.array([*(parcel.position for parcel in parcels), *more], np.float64).reshape(-1, 3)
-    return Arranged(setting, points, *_places(parcels), None)
+    return Arranged(setting, _sorts([parcel.position for parcel in parcels], more), *_places(parcels), None)
+
+
+def _sorts(*sorts: Sequence[Vec3]) -> tuple[NDArray[np.float64], ...]:
+    """Gives the points of each sort of which there are any."""
+    return tuple(np.array(points, np.float64) for points in sorts if points)
 
 
 def _places(parcels: Sequence[Parcel]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

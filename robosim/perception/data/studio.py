@@ -20,10 +20,11 @@ from robosim.render.lens import View
 from robosim.render.renderer import Renderer
 from robosim.seeding import Split, Streams
 from robosim.sensors.camera_noise import Flaws
+from robosim.worlds.warehouse.clutter import STALE_FROM as CLOSED_AISLES_FROM
 
 Arrays = dict[str, NDArray[Any]]
 
-SHARES: dict[Setting, float] = {"hall": 0.5, "rack": 0.3, "area": 0.2}
+SHARES: dict[Setting, float] = {"hall": 0.5, "rack": 0.35, "area": 0.15}
 DEPTH_STEP = 1 / 4000  # m, in which depth is kept
 GROUP = 16  # pictures in a row that share lens, sensor, light and the places of people
 _TRIES = 4  # to take a picture that shows something
@@ -46,7 +47,7 @@ class Studio:
         self._lenses = make_lenses(recipe.width, recipe.height, recipe.seed)
         self._noise = NoiseTable(recipe.seed)
         self._packages = [body.number for body in self._stage.packages]
-        self._known, self._room = know(self._stage.scene, self._packages), make_room()
+        self._known, self._room = know(self._stage.scene, self._packages), make_room(recipe.width)
         geometry = self._stage.scene.geometry
         self._shape = geometry.face_part, geometry.links, geometry.face_uvs, geometry.uvs
 
@@ -54,24 +55,36 @@ class Studio:
         """Ends the physics."""
         self._physics.close()
 
-    def take(self, split: Split, number: int) -> Arrays:
+    def take_shard(self, split: Split, number: int) -> Arrays:
+        """Takes all pictures of a shard's worlds."""
+        recipe = self._recipe
+        arrays = empty(recipe, recipe.images)
+        for world in range(recipe.worlds):
+            start = world * recipe.views
+            rows = {name: values[start : start + recipe.views] for name, values in arrays.items()}
+            self.take(split, number * recipe.worlds + world, rows)
+        return arrays
+
+    def take(self, split: Split, number: int, arrays: Arrays | None = None) -> Arrays:
         """Takes all pictures of a world.
 
         Args:
             split: Whose.
             number: Of the world, 0 and up.
+            arrays: Where they are written; None for fresh memory.
 
         Returns:
             What a shard keeps of each picture, a row each; see `empty`.
         """
         recipe, streams = self._recipe, Streams(split, self._recipe.world_seed(number))
         setting = SETTINGS[int(streams.level.choice(len(SETTINGS), p=list(SHARES.values())))]
-        arranged = self._stage.arrange(setting, streams, int(streams.level.integers(10)))
+        least = CLOSED_AISLES_FROM if setting == "hall" and streams.level.random() < 0.5 else 0  # or signs are rare
+        arranged = self._stage.arrange(setting, streams, int(streams.level.integers(least, 10)))
         nominal = split != "test" and bool(streams.level.random() < _NOMINAL)
         colours = draw_colours(streams.level, nominal=nominal)
         self._known.colours[self._packages] = label_colours(colours)
         self._wardrobe.dress(split, streams.level, colours)
-        arrays = empty(recipe, recipe.views)
+        arrays = arrays or empty(recipe, recipe.views)
         arrays["worlds"][:], arrays["settings"][:] = number, SETTINGS.index(setting)
         for first in range(0, recipe.views, GROUP):
             last = min(first + GROUP, recipe.views)

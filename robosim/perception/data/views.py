@@ -10,15 +10,17 @@ from robosim.math import Vec3, clip
 from robosim.perception.data.floor import Floor
 from robosim.perception.data.stage import Arranged, Stage
 from robosim.render.kernels.arrays import NONE
-from robosim.render.lens import View, carried, facing
+from robosim.render.lens import View, carried
 from robosim.robots.mast import LIFT, REACH
 from robosim.robots.picker import MAST, WRIST
 from robosim.sensors.camera import Mount
 
 HEIGHTS = ((0.18, 0.45), (0.45, 1.1), (1.1, 1.9))  # m: couriers and quadrupeds, carts, masts
-_CLOSE = (0.45, 2.0)  # m, from a camera in a hall to a package whose label is to be read
+# m, from a camera in a hall to a package whose label is to be read: at least, and between what and what at most; and
+# how much higher it is than the package
+_CLOSE, _ABOVE = (0.45, 0.7, 2.0), (-0.1, 0.7)
 _AWAY = (0.7, 7.0)  # m, to anything else that it looks at
-_BEFORE = (0.4, 2.4)  # m, from a camera before a rack or an area to what it looks at
+_BEFORE = ((0.35, 1.0), (1.0, 2.4))  # m, from a camera before a rack or an area to what it looks at
 _TRIES = 6  # places that are looked at for whether the target is seen
 _STEEPEST = 1.4  # rad
 _PITCH = (-0.5, 0.35)  # rad, of cameras that look nowhere in particular
@@ -56,18 +58,20 @@ def aim(stage: Stage, arranged: Arranged, rng: np.random.Generator) -> Shot:
 
 
 def _on_arm(stage: Stage, mount: Mount, rng: np.random.Generator) -> Shot:
-    shift, turn = rng.normal(0.0, _LOOSE_MOUNT[0], 3), rng.normal(0.0, _LOOSE_MOUNT[1], 3)
-    direction = np.add(mount.direction, turn)
-    loose = facing(np.add(mount.position, shift), direction / math.sqrt(direction @ direction), mount.up)
+    shift, (left, up) = rng.normal(0.0, _LOOSE_MOUNT[0], 3), rng.normal(0.0, _LOOSE_MOUNT[1], 2).tolist()
+    x, y, z = mount.direction
+    place = _three(np.add(mount.position, shift))
+    loose = _looking(place, math.atan2(y, x) + left, math.atan2(z, math.hypot(x, y)) + up, rng)
     body = stage.picker.body
     return Shot(carried(loose, stage.scene.poses[stage.scene.row(body, mount.link)]), body.number)
 
 
 def _before(arranged: Arranged, rng: np.random.Generator) -> View:
     """Stands a camera before a rack or an area, at any robot's height, its eye on a package."""
-    x, y, z = arranged.targets[int(rng.integers(len(arranged.targets)))].tolist()
-    away, bearing = float(rng.uniform(*_BEFORE)), float(rng.normal(0.0, 0.5))
-    height = float(rng.uniform(0.2, 1.8))
+    x, y, z = _target(arranged, rng).tolist()
+    away, bearing = float(rng.uniform(*_BEFORE[int(rng.integers(2))])), float(rng.normal(0.0, 0.5))
+    height = z + float(rng.normal(0.0, 0.3)) if rng.random() < 0.5 else float(rng.uniform(0.2, 1.8))
+    height = max(height, HEIGHTS[0][0])
     side = 1.0 if arranged.setting == "rack" else float(rng.choice((-1.0, 1.0)))
     eye = x + side * away * math.cos(bearing), y + away * math.sin(bearing), height
     return _towards(eye, (x, y, z), rng)
@@ -78,18 +82,25 @@ def _in_hall(arranged: Arranged, floor: Floor, rng: np.random.Generator) -> View
     standing, chance = arranged.standing, float(rng.random())
     height = float(rng.uniform(*HEIGHTS[int(rng.integers(len(HEIGHTS)))]))
     spot, target = None, None
-    if chance < 0.35 and len(arranged.packages):
+    if chance < 0.4 and len(arranged.packages):
         number = int(rng.integers(len(arranged.packages)))
         target, front = arranged.packages[number], float(arranged.fronts[number])
-        spot = _beside(floor, standing, target, _CLOSE, front, rng)
+        spot = _beside(floor, standing, target, (_CLOSE[0], float(rng.uniform(*_CLOSE[1:]))), front, rng)
+        height = max(float(target[2] + rng.uniform(*_ABOVE)), HEIGHTS[0][0])
     elif chance < 0.85 and len(arranged.targets):
-        target = arranged.targets[int(rng.integers(len(arranged.targets)))]
+        target = _target(arranged, rng)
         spot = _beside(floor, standing, target, _AWAY, None, rng)
     if spot is not None and target is not None:
         return _towards((*spot, height), _three(target), rng)
     x, y = standing[int(rng.integers(len(standing)))].tolist()
     yaw, pitch = float(rng.uniform(-math.pi, math.pi)), float(rng.uniform(*_PITCH))
     return _looking((x, y, height), yaw, pitch, rng)
+
+
+def _target(arranged: Arranged, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draws something to look at: every sort of thing is as likely, however many of it there are."""
+    sort = arranged.targets[int(rng.integers(len(arranged.targets)))]
+    return np.asarray(sort[int(rng.integers(len(sort)))])
 
 
 def _beside(

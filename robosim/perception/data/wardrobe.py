@@ -13,7 +13,8 @@ from robosim.perception.data.stickers import WEARS, sticker
 from robosim.render.scene import Scene
 from robosim.seeding import Split
 from robosim.shapes import Kind
-from robosim.worlds.store.packages import POOL, sheet as package_sheet
+from robosim.worlds.store.packages import POOL
+from robosim.worlds.store.packages import sheet as package_sheet
 from robosim.worlds.warehouse import furniture
 from robosim.worlds.warehouse.sheet import EDGE, Sheet
 
@@ -101,9 +102,7 @@ class Wardrobe:
             self._paint(texture, fresh, split, rng)
         self._clothe(split, rng)
 
-    def _paint(
-        self, texture: _Texture, fresh: NDArray[np.uint8], split: Split, rng: np.random.Generator
-    ) -> None:
+    def _paint(self, texture: _Texture, fresh: NDArray[np.uint8], split: Split, rng: np.random.Generator) -> None:
         count = len(texture.changes)
         styles, kinds = np.empty((count, 6), np.float32), np.empty((count, 3), np.int32)
         for group, (mix, gain, strength) in enumerate(texture.changes):

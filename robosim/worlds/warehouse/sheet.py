@@ -58,7 +58,7 @@ class Sheet:
         return tuple(self._places)
 
     def pixels(self, name: str) -> tuple[int, int, int, int]:
-        """Gives where a picture lies on the sheet: first row, row after the last, first column, column after the last."""
+        """Gives where a picture lies on the sheet: its first row, the row after its last, and the same of columns."""
         (left, low), _, (right, high), _ = (self.corners(name) * self.image.shape[0]).tolist()
         size = self.image.shape[0]
         return round(size - high), round(size - low), round(left), round(right)
