@@ -1,5 +1,8 @@
 """Encoders: built from data, by name, for any size of picture; what their options do, and what they keep of place."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 from pydantic import ValidationError
@@ -9,6 +12,7 @@ from robosim.perception.cost import Cost, cost, forward_seconds
 from robosim.perception.encoders import ENCODERS, Encoder, EncoderSpec, count_parameters, make_encoder
 from robosim.perception.encoders.encoder import with_coordinates
 from robosim.perception.encoders.keypoints import SoftArgmax
+from robosim.perception.encoders.layers import Options
 from robosim.perception.pixels import scaled, scaled_depth
 
 NAMES = sorted(ENCODERS)
@@ -90,6 +94,15 @@ def test_pixels_are_scaled_once() -> None:
     assert scaled(images).tolist() == pytest.approx([0, 0.2, 1])
     assert torch.equal(scaled(scaled(images)), scaled(images))
     assert scaled_depth(torch.tensor([0.0, 2.5, 30.0])).tolist() == [0, 0.25, 1]
+
+
+def test_the_guide_s_cnn_is_one() -> None:
+    guide = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    exec(guide.partition("```python\n")[2].partition("```")[0], names)
+    encoder = Encoder(names["tiny"], Options(width=4, features=8), 3, 64, 64)
+    assert encoder(torch.rand(1, 3, 64, 64)).shape == (1, 8)
+    assert [shape[0] for shape in encoder.shapes] == [4, 8]
 
 
 def test_a_wrong_description_says_what_there_is() -> None:
