@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from robosim.agents.perception.experiment import PerceptionExperiment, load_perception, parse_perception
+from robosim.agents.perception.samples import with_labels
 from robosim.agents.perception.train import PerceptionSetup, PerceptionStatus, train_perception
 from robosim.agents.training.device import DeviceName
 from robosim.errors import RobosimError
@@ -64,8 +65,7 @@ def main(argv: Sequence[str]) -> int:
         finished = train_perception(
             experiment,
             out,
-            train,
-            val,
+            *((with_labels(train), with_labels(val)) if experiment.network.kind == "labels" else (train, val)),
             resume=options.resume,
             device=options.device,
             workers=options.workers,

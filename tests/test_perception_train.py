@@ -15,7 +15,7 @@ from robosim.agents.perception.experiment import (
 )
 from robosim.agents.perception.network_file import NetworkError, build_network, load_network, load_stages
 from robosim.agents.perception.run import PerceptionRun
-from robosim.agents.perception.samples import Order, some
+from robosim.agents.perception.samples import Order, some, with_labels
 from robosim.agents.perception.train import PerceptionStatus, train_perception
 from robosim.agents.storage.tensor_file import TensorFileError, read_tensors, write_tensors
 from robosim.agents.training.curve import read_curve
@@ -23,6 +23,7 @@ from robosim.agents.training.experiment_file import ExperimentError
 from robosim.agents.training.run_folder import RunError
 from robosim.errors import RobosimError
 from robosim.perception.answers import NetworkSeer
+from robosim.perception.data.files import DatasetError
 from robosim.perception.data.shards import Shards
 from robosim.perception.encoders import make_encoder
 from robosim.perception.pixels import CHANNELS
@@ -136,6 +137,16 @@ def test_each_picture_comes_once_a_pass_in_an_order_of_its_own() -> None:
     assert len(Order(2, 32, seed=0).batch(5)) == 2
     assert some(10, 4) == [0, 3, 6, 9]
     assert some(3, 9) == [0, 1, 2]
+
+
+def test_readers_learn_from_pictures_with_labels(tmp_path: Path) -> None:
+    shards = Shards(make_toy(tmp_path / "pictures", size=64, labels=5))
+    chosen = with_labels(shards)
+    assert len(chosen) == 5
+    assert torch.equal(chosen.batch([4, 0])["rgb"], shards.batch([4, 0])["rgb"])
+    assert (chosen[4]["box_symbols"] >= 0).any()
+    with pytest.raises(DatasetError, match="no label"):
+        with_labels(Shards(make_toy(tmp_path / "none", size=64, labels=0)))
 
 
 def test_an_agent_s_encoder_begins_with_a_network_s(tmp_path: Path, small_pictures: Path) -> None:

@@ -1,15 +1,12 @@
 """Labelled pictures that cost nothing to make: a person and a labelled package, each a patch of its own colour."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from robosim.perception.data.files import Index, write_shard
 from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.sample import CLASSES
-from robosim.perception.data.shards import Shards
 from robosim.perception.data.studio import Arrays, empty
 from robosim.seeding import SPLITS
 
@@ -42,28 +39,14 @@ def toy_arrays(recipe: Recipe, count: int, seed: int) -> Arrays:
     return arrays
 
 
-def make_toy(folder: Path, count: int = 12, size: int = 128) -> Path:
-    """Writes a set with a shard in every split."""
+def make_toy(folder: Path, count: int = 12, size: int = 128, labels: int = 12) -> Path:
+    """Writes a set with a shard in every split, in which so many labels can be read."""
     recipe = Recipe(width=size, height=size, views=2, worlds=count // 2)
     index = Index(recipe.told())
     folder.mkdir(parents=True)
     for number, split in enumerate(SPLITS):
-        index.splits[split][0] = write_shard(folder, split, 0, toy_arrays(recipe, count, number))
+        arrays = toy_arrays(recipe, count, number)
+        arrays["box_symbols"][labels:] = arrays["box_colours"][labels:] = -1
+        index.splits[split][0] = write_shard(folder, split, 0, arrays)
     index.write(folder)
     return folder
-
-
-class Few:
-    """Some of a set's pictures."""
-
-    def __init__(self, shards: Shards, count: int) -> None:
-        self._shards, self._count = shards, count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        return self._shards[index]
-
-    def batch(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        return self._shards.batch(indices)

@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from robosim.perception.data.files import DatasetError
+from robosim.perception.data.shards import Shards
+
 Sample = dict[str, torch.Tensor]
 
 
@@ -23,6 +26,43 @@ class Pictures(Protocol):
 
     def batch(self, indices: Sequence[int]) -> Sample:
         """Several, with a dimension more in front."""
+
+
+class Some:
+    """Some of the pictures.
+
+    Args:
+        data: All of them.
+        indices: Which.
+    """
+
+    def __init__(self, data: Pictures, indices: Sequence[int]) -> None:
+        """Chooses them; see the class."""
+        self._data, self._indices = data, list(indices)
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._indices)
+
+    def __getitem__(self, index: int) -> Sample:
+        """One of them."""
+        return self._data[self._indices[index]]
+
+    def batch(self, indices: Sequence[int]) -> Sample:
+        """Several."""
+        return self._data.batch([self._indices[index] for index in indices])
+
+
+def with_labels(shards: Shards) -> Some:
+    """Gives the pictures with a label that can be read: from the others, nobody learns to read.
+
+    Raises:
+        DatasetError: There are none.
+    """
+    indices = np.flatnonzero((shards.column("box_symbols") >= 0).any(axis=1))
+    if not len(indices):
+        raise DatasetError("no label can be read in any of the pictures")
+    return Some(shards, indices.tolist())
 
 
 class Order:
