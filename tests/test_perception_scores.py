@@ -68,10 +68,23 @@ def test_a_box_is_found_once_and_what_has_no_box_is_neither_right_nor_wrong() ->
     rows = tally.found[0]
     assert rows[:, 3].tolist() == [1, 0, 0, 0]
     assert rows[:, 2].tolist() == pytest.approx([0.9, 0.8, 0.6, 0.5])
-    assert tally.there[0].tolist() == [[1, 0, 0]]
+    assert tally.there[0].tolist() == [[[1, 1], [0, 0], [0, 0]]]
     rates = scores(tally, [0])
     assert rates["ap50/person"].mean == 1.0  # the right one is the surest
     assert rates["ap50/forklift"].mean is None
+
+
+def test_slivers_count_in_one_of_two_rates() -> None:
+    batch, tally = picture(), Tally()
+    batch["boxes"][0, 1], batch["box_classes"][0, 1] = torch.tensor([14.0, 4.0, 17.0, 24.0]), PERSON
+    tally.add(Answers(detections=[detections(((4, 4, 12, 24), PERSON, 0.9))]), batch)
+    rates = scores(tally, [0])
+    assert rates["ap50/person"].mean == 1
+    assert rates["ap50_all/person"].mean == 0.5
+    both = detections(((4, 4, 12, 24), PERSON, 0.5), ((14, 4, 17, 24), PERSON, 0.9))
+    tally = Tally()
+    tally.add(Answers(detections=[both]), batch)
+    assert {scores(tally, [0])[name].mean for name in ("ap50/person", "ap50_all/person")} == {1.0}
 
 
 def test_iou_of_classes() -> None:

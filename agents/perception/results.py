@@ -18,6 +18,7 @@ from robosim.agents.storage.whole_file import check_replaceable, write_whole
 NAMES = {
     "miou": "mean IoU of classes",
     "ap50": "AP50",
+    "ap50_all": "AP50, slivers too",
     "iou": "IoU",
     "free_error": "free floor, error (m)",
     "free_near": "free floor within a tenth",

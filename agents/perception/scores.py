@@ -38,8 +38,9 @@ Scores = dict[str, Rate]
 def scores(tally: Tally, groups: Sequence[int], resamples: int = _RESAMPLES) -> Scores:
     """Gives every rate that the counts allow, by name.
 
-    ``miou`` and ``iou/<class>``; ``ap50/<kind>``; ``free_error`` (m) and ``free_near``; ``symbol_near``,
-    ``colour_near`` (within `NEAR`), ``symbol``, ``colour`` (wherever they can be read) and ``legible``.
+    ``miou`` and ``iou/<class>``; ``ap50/<kind>``, of things clear to see (`robosim.perception.tally.CLEAR`), and
+    ``ap50_all/<kind>``; ``free_error`` (m) and ``free_near``; ``symbol_near``, ``colour_near`` (within `NEAR`),
+    ``symbol``, ``colour`` (wherever they can be read) and ``legible``.
 
     Args:
         tally: The counts.
@@ -133,8 +134,10 @@ def _estimate(mean: float, drawn: Floats, count: int) -> Rate:
 def _precisions(rows: Floats, there: NDArray[np.int64], draws: Draws) -> Scores:
     found: Scores = {}
     for kind, name in enumerate(BOXED):
-        ours, boxes = rows[rows[:, 1] == kind], there[:, kind].astype(float)
-        found[f"ap50/{name}"] = draws.interval(partial(_precision, ours, boxes), int(boxes.sum()))
+        ours = rows[rows[:, 1] == kind]
+        for title, which, column in (("ap50", ours[ours[:, 4] > 0], 1), ("ap50_all", ours, 0)):
+            boxes = there[:, kind, column].astype(float)
+            found[f"{title}/{name}"] = draws.interval(partial(_precision, which, boxes), int(boxes.sum()))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from robosim.perception.answers import Answers, Labels
@@ -14,6 +15,12 @@ from robosim.perception.pixels import Batch, Tensor
 
 OVERLAP = 0.5
 """IoU from which a box counts as found."""
+
+CLEAR = (5.0, 9.0)
+"""Pixels, of a box's shorter and longer side, from which a thing is clear to see; slivers behind racks are smaller.
+
+The longer is KITTI's least height for "moderate", 25 of 375 rows, in pictures of 128: A. Geiger et al. (2012), "Are we
+ready for autonomous driving?"."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,9 +34,10 @@ class Tally:
     confusions: list[Ints] = field(default_factory=list)
     """(batch, `CLASSES` as they are, `CLASSES` as found), pixels."""
     found: list[Floats] = field(default_factory=list)
-    """A row a detection: picture, kind (index of `BOXED`), score, hit (0 or 1). What may be ignored is left out."""
+    """A row a detection: picture, kind (index of `BOXED`), score, hit (0 or 1), clear (0 or 1, see `CLEAR`; of a hit
+    the thing's box decides, of a miss its own). What may be ignored is left out."""
     there: list[Ints] = field(default_factory=list)
-    """(batch, `BOXED`): boxes to be found."""
+    """(batch, `BOXED`, 2): boxes to be found, and how many of them are clear."""
     free: list[Floats] = field(default_factory=list)
     """(batch, 2): mean absolute error, m, and share of columns within a tenth or 0.1 m."""
     labels: list[Floats] = field(default_factory=list)
@@ -52,9 +60,15 @@ class Tally:
 
 
 def _boxes_there(batch: Batch) -> Ints:
-    kinds = batch["box_classes"].cpu()
-    counted: Ints = (kinds[:, :, None] == KINDS).sum(dim=1).numpy()
+    kinds = batch["box_classes"].cpu()[:, :, None] == KINDS
+    seen = torch.stack([kinds, kinds & _clear(batch["boxes"].cpu())[:, :, None]], dim=-1)
+    counted: Ints = seen.sum(dim=1).numpy()
     return counted
+
+
+def _clear(boxes: Tensor) -> Tensor:
+    sides = (boxes[..., 2:] - boxes[..., :2]).sort(dim=-1).values
+    return (sides >= torch.tensor(CLEAR)).all(dim=-1)
 
 
 def _matched(seen: Detections, batch: Batch, number: int, beyond: Tensor, before: int) -> Floats:
@@ -63,6 +77,7 @@ def _matched(seen: Detections, batch: Batch, number: int, beyond: Tensor, before
     boxes, classes = batch["boxes"][number].cpu().float(), batch["box_classes"][number].cpu()
     taken = set[int]()
     overlaps = iou(seen.boxes.cpu().float(), boxes)
+    clear, clear_found = _clear(boxes).tolist(), _clear(seen.boxes.cpu().float()).tolist()
     for place in seen.scores.argsort(descending=True).tolist():
         kind = int(seen.classes[place])
         candidates = [
@@ -73,10 +88,13 @@ def _matched(seen: Detections, batch: Batch, number: int, beyond: Tensor, before
         channel = KINDS.tolist().index(kind)
         if candidates:
             taken.add(max(candidates)[1])
+            plain = clear[max(candidates)[1]]
         elif _lies_on(beyond[channel], seen.boxes[place]):
             continue  # a thing that has no box among the sample's: neither right nor wrong
-        rows.append((before + number, channel, float(seen.scores[place]), float(bool(candidates))))
-    return np.array(rows, np.float64).reshape(-1, 4)
+        else:
+            plain = clear_found[place]
+        rows.append((before + number, channel, float(seen.scores[place]), float(bool(candidates)), float(plain)))
+    return np.array(rows, np.float64).reshape(-1, 5)
 
 
 def _lies_on(mask: Tensor, box: Tensor) -> bool:
