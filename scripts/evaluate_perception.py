@@ -43,7 +43,7 @@ class Options:
 
     networks: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="NETWORK [NETWORK ...]")]
     """A run's folder, a network's file, a shipped network's name, or classical: the rival without a network."""
-    data: Path = Path("runs/dataset")
+    data: Path = Path("pictures")
     """Folder of the pictures, as `robosim dataset` makes it."""
     split: Split = "test"
     """Which pictures."""

@@ -30,7 +30,7 @@ class Options:
     resume: tyro.conf.FlagCreatePairsOff[bool] = False
     """Go on with the run in the folder from its last checkpoint."""
     data: str | None = None
-    """Folder of the pictures. Not given: as the YAML says, runs/dataset if it does not."""
+    """Folder of the pictures. Not given: as the YAML says, pictures if it does not."""
     updates: int | None = None
     """Steps of the optimizer. Not given: as the YAML says."""
     seed: int | None = None

@@ -100,6 +100,19 @@ def test_stopped_it_goes_on_where_it_was(made: Path, tmp_path: Path) -> None:
     assert contents(tmp_path) == contents(made)
 
 
+@pytest.mark.medium
+def test_what_processes_had_finished_when_stopped_is_kept(made: Path, tmp_path: Path) -> None:
+    def stop(split: Split, images: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path, SMALL, WANTED, workers=2, on_shard=stop)
+    noted = {entry.file for shards in read_index(tmp_path).splits.values() for entry in shards.values()}
+    assert noted == {path.name for path in tmp_path.glob("*.safetensors")}
+    whole = contents(made)
+    assert all(data == whole[name] for name, data in contents(tmp_path).items() if name != "index.json")
+
+
 def test_what_is_whole_is_not_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(making, "Studio", None)  # whoever needs it fails
     make_small(folder)

@@ -20,8 +20,9 @@ from robosim.perception.data.appearance import (
     hues,
     patterns,
 )
+from robosim.perception.data.codes import mark
 from robosim.perception.data.faces import know
-from robosim.perception.data.measure import Labels, make_room, mark, measure
+from robosim.perception.data.measure import Labels, make_room, measure
 from robosim.perception.data.optics import make_lenses
 from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.sample import CLASSES, FARTHEST, MAX_BOXES, SYMBOLS

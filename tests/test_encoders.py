@@ -34,7 +34,7 @@ def test_shapes_are_what_they_say(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"coordinates": True}])
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"batch_norm": True}, {"coordinates": True}])
 def test_every_weight_learns_once_the_residuals_have_begun(name: str, options: dict[str, bool]) -> None:
     encoder = made(EncoderSpec.model_validate({"name": name, "width": 8, "features": 64, **options}))
     with torch.no_grad():
@@ -110,5 +110,7 @@ def test_a_wrong_description_says_what_there_is() -> None:
         EncoderSpec(name="natur")
     with pytest.raises(ValidationError, match="256"):
         EncoderSpec(name="nature", width=100_000)
+    with pytest.raises(ValidationError, match="not both"):
+        EncoderSpec(name="nature", layer_norm=True, batch_norm=True)
     with pytest.raises(RobosimError, match="20 × 20"):
         make_encoder(EncoderSpec(name="nature"), 3, 20, 20)

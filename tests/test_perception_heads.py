@@ -56,7 +56,7 @@ def test_a_scene_network_of_any_encoder_answers_in_the_picture_s_size(name: str)
 def test_a_scene_network_learns_a_few_pictures_by_heart() -> None:
     batch = samples(4)
     network = SceneNetwork(
-        SceneSpec(encoder=EncoderSpec(name="resnet-small", width=8, layer_norm=True), height=SIZE, width=SIZE)
+        SceneSpec(encoder=EncoderSpec(name="resnet-small", width=8, batch_norm=True), height=SIZE, width=SIZE)
     )
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     for _ in range(60):

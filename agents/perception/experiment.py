@@ -67,7 +67,7 @@ class PerceptionExperiment(_Frozen):
     """Name of the run and its network: letters, digits, '-', '_', '.'."""
     network: NetworkSpec
     """What is trained: a network of kind scene or labels."""
-    data: Annotated[str, Field(min_length=1)] = "runs/dataset"
+    data: Annotated[str, Field(min_length=1)] = "pictures"
     """Folder of the pictures, as `robosim dataset` makes it."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Seed of the network, of the order of pictures and of their changes."""

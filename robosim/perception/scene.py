@@ -56,7 +56,7 @@ class SceneNetwork(nn.Module):
         super().__init__()
         self.spec = spec
         self.encoder = make_encoder(spec.encoder, CHANNELS[spec.inputs], spec.height, spec.width).without_vector()
-        self.merging = Merging(self.encoder.shapes, spec.channels)
+        self.merging = Merging(self.encoder.shapes, spec.channels, spec.encoder)
         finest, *coarser = self.merging.shapes
         middle = coarser[0] if coarser else finest
         heads: dict[str, nn.Module] = {}

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
-from robosim.perception.data.measure import MOST_BODIES, NOTHING, Known, code_of
+from robosim.perception.data.codes import NOTHING, Known, code_of
+from robosim.perception.data.measure import MOST_BODIES
 from robosim.perception.data.sample import BOXED, CLASSES, SYMBOLS
 from robosim.render.scene import Scene
 from robosim.shapes import Kind

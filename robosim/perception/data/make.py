@@ -5,6 +5,7 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -58,10 +59,16 @@ def make(
                 on_shard(split, entry.images)
             else:
                 missing.append((split, number))
-    for (split, number), entry in _made(folder, recipe, missing, min(workers, len(missing))):
-        index.splits[split][number] = entry
+
+    def note(job: Job, entry: Entry) -> None:
+        index.splits[job[0]][job[1]] = entry
         index.write(folder)
-        on_shard(split, entry.images)
+
+    workers = min(workers, len(missing))
+    made = _made_here(folder, recipe, missing) if workers <= 1 else _made_apart(folder, recipe, missing, workers, note)
+    for job, entry in made:
+        note(job, entry)
+        on_shard(job[0], entry.images)
     return index
 
 
@@ -87,20 +94,22 @@ def _is_there(folder: Path, entry: Entry) -> bool:
     return path.is_file() and path.stat().st_size == entry.bytes
 
 
-def _made(folder: Path, recipe: Recipe, jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, Entry]]:
-    """Makes shards, in this process or in several, and gives each when it is there."""
-    if workers <= 1:
-        yield from _made_here(folder, recipe, jobs)
-        return
+def _made_apart(
+    folder: Path, recipe: Recipe, jobs: Iterable[Job], workers: int, note: Callable[[Job, Entry], None]
+) -> Iterator[tuple[Job, Entry]]:
+    """Makes shards in several processes, and gives each when it is there; notes those that are done after a stop."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, spawn, _begin_worker) as pool:
-        pending = {pool.submit(_make_shard, folder, recipe, job): job for job in jobs}
+        with _deaf():
+            pending = {pool.submit(_make_shard, folder, recipe, job): job for job in jobs}
         try:
-            for done in as_completed(pending):
-                yield pending[done], done.result()
-        except BaseException:
+            for done in as_completed(list(pending)):
+                yield pending.pop(done), done.result()
+        finally:  # also where the caller stops listening
             pool.shutdown(cancel_futures=True)
-            raise
+            for late, job in pending.items():
+                if late.done() and not late.cancelled() and late.exception() is None:
+                    note(job, late.result())
 
 
 def _made_here(folder: Path, recipe: Recipe, jobs: Iterable[Job]) -> Iterator[tuple[Job, Entry]]:
@@ -114,10 +123,18 @@ def _made_here(folder: Path, recipe: Recipe, jobs: Iterable[Job]) -> Iterator[tu
             studio.close()
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Lets processes begin that never hear Ctrl-C: the first process does, and lets them finish what is begun."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_worker() -> None:
-    """Leaves Ctrl-C to the first process: what is begun is finished. One thread each: there is a process a core."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
+    cv2.setNumThreads(1)  # there is a process a core
 
 
 _studio = cache(Studio)

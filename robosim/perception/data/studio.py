@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.perception.data.appearance import draw_light
+from robosim.perception.data.codes import dull, mark
 from robosim.perception.data.faces import know
-from robosim.perception.data.measure import Labels, dull, make_room, mark, measure
+from robosim.perception.data.measure import Labels, make_room, measure
 from robosim.perception.data.optics import NoiseTable, Optics, draw_noise, make_lenses
 from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.sample import FARTHEST, MAX_BOXES
