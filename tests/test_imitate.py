@@ -154,6 +154,7 @@ def camera(**changes: object) -> Experiment:
             "workers": 1,
             "expert_steps": 32,
             "expert_rounds": 2,
+            "expert_epochs": 3,
             "network": {"hidden": [8], "frames": 2, "encoder": {"name": "nature", "width": 2, "features": 8}},
             "ppo": {"n_steps": 64, "batch_size": 64, "gamma": 0.5},
             **changes,

@@ -268,11 +268,12 @@ def test_the_belly_sees_how_high_it_is_and_the_head_that_stairs_begin() -> None:
         for _ in range(100):
             observation, *_ = env.step(np.zeros(15, np.float32))
         assert isinstance(observation, dict)
-        along[terrain] = np.diff(observation["depth8_head"][:48, 32, 0].astype(float))
+        along[terrain] = np.diff(observation["depth8_head"][:48, 32, 0].astype(float))  # below are its own legs
         if terrain == "flat":
             (_, _, z), _ = env.task.robot.body.pose()
             middle = observation["depth8_belly"][28:36, 28:36].mean() * DEPTHS[1] / 255
             assert middle == pytest.approx(z - 0.06, abs=0.015)
         env.close()
-    assert (along["flat"] <= 1).all()  # nearer and nearer from top to bottom; below are its own legs
-    assert np.abs(along["stairs_up"]).max() > 2 * np.abs(along["flat"]).max()
+    nearer = {terrain: np.maximum(steps, 0).sum() for terrain, steps in along.items()}
+    assert nearer["flat"] <= 2  # from bottom to top it is ever farther away, but for rounding
+    assert nearer["stairs_up"] > 5  # a riser's upper edge is nearer than its foot

@@ -62,13 +62,13 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
     """Gives the teacher; where it is told something else than the network, with envs of its own."""
     asked = experiment.env
     kwargs = taught_kwargs(experiment.teacher, asked.id, asked.kwargs)
-    its_own = experiment.model_copy(update={"env": asked.model_copy(update={"kwargs": kwargs})})
+    its_own = experiment.model_copy(update={"env": asked.model_copy(update={"kwargs": kwargs, "critic": {}})})
     env = gym.make(asked.id, **its_own.env_kwargs("train"))  # type: ignore[arg-type]
     try:
         policy = make_teacher(env) if experiment.teacher == EXPERT else load_policy(experiment.teacher, env)
     finally:
         env.close()
-    if kwargs == asked.kwargs:
+    if kwargs == {**asked.kwargs, **asked.critic}:
         yield Teacher(policy)
         return
     with contextlib.closing(start_envs(its_own)) as its_envs:
