@@ -18,7 +18,7 @@ from robosim.agents.policies.frames import Frames
 from robosim.agents.policies.network import NetworkConfig, build_policy, count_parameters
 from robosim.agents.policies.normalise import Normaliser
 from robosim.agents.policies.policy import Array, Observation, State, ZeroPolicy
-from robosim.agents.policies.sight import EncoderConfig, cameras, shifted
+from robosim.agents.policies.sight import EncoderConfig, Sight, cameras, shifted
 from robosim.agents.storage.agent import EnvCard, load_agent, save_agent
 from robosim.agents.storage.card import AgentCard
 from robosim.agents.storage.reading import weights_of
@@ -27,7 +27,7 @@ from robosim.agents.training.experiment_file import ExperimentError
 from robosim.agents.training.learner import LearnerError, critic_only, make_envs, make_model, normalised
 from robosim.agents.training.train import train
 from robosim.agents.vector.vec_frames import VecFrames
-from robosim.perception.encoders import EncoderSpec
+from robosim.perception.encoders import Encoder, EncoderSpec
 from robosim.perception.scene import SceneNetwork, SceneSpec
 
 PICTURE = gym.spaces.Box(0, 255, (36, 40, 3), np.uint8)
@@ -234,6 +234,7 @@ def told_more(**changes: Any) -> Any:  # noqa: ANN401
     )
 
 
+@pytest.mark.medium
 def test_the_actor_never_sees_what_only_the_critic_is_told(tmp_path: Path) -> None:
     experiment = told_more()
     train(experiment, tmp_path / "run")
@@ -256,6 +257,7 @@ def test_the_actor_never_sees_what_only_the_critic_is_told(tmp_path: Path) -> No
     assert (values[0] != values[1]).all()
 
 
+@pytest.mark.medium
 def test_a_critic_must_be_told_more() -> None:
     experiment = told_more(critic={"observation": "lidar"})
     with (
@@ -280,12 +282,15 @@ def test_an_encoder_begins_with_a_perception_networks_convolutions(tmp_path: Pat
     small = PPO | {"n_steps": 16, "batch_size": 16}
     with closing(normalised(DummyVecEnv([Counting, Counting]), toy(network=network, ppo=small, envs=2))) as envs:
         model = make_model(toy(network=network, ppo=small, envs=2), envs, "cpu", 0)
-        (eye,) = model.policy.features_extractor.encoders  # type: ignore[union-attr]
-        dense = eye.dense[0].weight.clone()
+        sight = model.policy.features_extractor
+        assert isinstance(sight, Sight)
+        (eye,) = sight.encoders
+        assert isinstance(eye, Encoder)
+        dense = {key: part.clone() for key, part in eye.dense.state_dict().items()}
         model.learn(64)
     assert all(
         torch.equal(part, eye.stages.state_dict()[key]) for key, part in trained.encoder.stages.state_dict().items()
     )
-    assert (eye.dense[0].weight != dense).any()
+    assert all((part != dense[key]).any() for key, part in eye.dense.state_dict().items())
     with pytest.raises(ExperimentError, match="frozen: weights must say whose"):
         toy(network={"encoder": {"name": "nature", "frozen": True}})

@@ -5,6 +5,7 @@ import multiprocessing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -280,9 +281,9 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     envs = make_envs(experiment)
     model = make_model(experiment, envs, "cpu", steps_done=1)
     load_checkpoint(run.checkpoint, model, envs)
-    raw = envs.unwrapped.reset()
+    raw: Any = envs.unwrapped.reset()
     envs.close()
-    seen, _ = Frames(envs.unwrapped.observation_space, experiment.network.frames)(raw)  # type: ignore[arg-type]
+    seen, _ = Frames(envs.unwrapped.observation_space, experiment.network.frames)(raw)
     trained, _ = model.predict(envs.normalize_obs(seen), deterministic=True)
     for folder in (run.last, run.best):
         assert np.array_equal(load_agent(folder).predict(raw, deterministic=True)[0], trained)

@@ -123,7 +123,7 @@ def build_policy(
     kwargs["ortho_init"] = False  # the slow part of construction, and overwritten by the saved weights
     seen = Frames(observation_space, network.frames).space
     with torch.random.fork_rng(devices=[]):
-        if network.encoder is not None:
+        if network.encoder is not None and isinstance(seen, gym.spaces.Dict):
             return SeeingPolicy(seen, action_space, _no_learning, **kwargs)
         if isinstance(seen, gym.spaces.Dict):
             return MultiInputActorCriticPolicy(seen, action_space, _no_learning, **kwargs)

@@ -20,6 +20,7 @@ from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
 from robosim.errors import RobosimError
+from robosim.perception.encoders import Encoder
 
 NEVER = sys.maxsize  # for SB3's own log, which the curve takes the place of
 _FINAL_RATE = 0.01  # of the learning rate at the end of a linear schedule: not 0, or the last update would be idle
@@ -124,6 +125,7 @@ def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_do
     sight = model.policy.features_extractor
     if not steps_done and isinstance(sight, Sight) and network.encoder is not None and network.encoder.weights:
         for encoder in sight.encoders:
+            assert isinstance(encoder, Encoder)
             load_stages(encoder, network.encoder.weights)
     return model
 
