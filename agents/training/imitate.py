@@ -43,7 +43,7 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
     """
     rng, rounds = np.random.default_rng(experiment.seed), experiment.expert_rounds
     rows = max(experiment.expert_steps // (envs.num_envs * rounds), 1) * envs.num_envs
-    kept = Recording.room(envs, rows * rounds)
+    kept = Recording.room(envs, rows * rounds, experiment.network.frames)
 
     def act(seen: Observation) -> Array:
         return model.predict(envs.normalize_obs(seen), deterministic=True)[0]
@@ -77,7 +77,10 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
 
 def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: int, rng: np.random.Generator) -> None:
     """Fits the actor to all that is kept, and the critic from row ``first`` on: later returns are more like its own."""
-    inputs = _inputs(model, envs, kept)
+    felt = {key: part for key, part in kept.observations.items() if part.dtype != np.uint8}
+    normal = parts_of(envs.normalize_obs(_whole(felt)))
+    inputs = {key: torch.as_tensor(part, dtype=torch.float32, device=model.device) for key, part in normal.items()}
+    pictures = kept.observations.keys() - felt.keys()
     wanted = torch.as_tensor(kept.actions, device=model.device)
     returns = torch.as_tensor(kept.returns / reward_scale(envs), device=model.device)
     count = len(wanted)
@@ -88,9 +91,10 @@ def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: in
     batches = epochs * max(count // BATCH, 1)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, batches)
     for _ in range(batches):
-        rows = torch.as_tensor(rng.integers(count, size=BATCH))
-        batch = _whole({key: part[rows].to(model.device) for key, part in inputs.items()})
-        rows = rows.to(model.device)
+        drawn = rng.integers(count, size=BATCH)
+        rows = torch.as_tensor(drawn, device=model.device)
+        looked = {key: torch.as_tensor(kept.seen(key, drawn), device=model.device) for key in pictures}
+        batch = _whole({**{key: part[rows] for key, part in inputs.items()}, **looked})
         mean, value, _ = policy(batch, deterministic=True)
         loss = (((mean - wanted[rows]) / action_scale) ** 2).mean()
         judged = (rows >= first) * ((value[:, 0] - returns[rows]) / return_scale) ** 2
@@ -99,17 +103,6 @@ def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: in
         loss.backward()
         optimizer.step()
         schedule.step()
-
-
-def _inputs(model: PPO, envs: VecNormalize, kept: Recording) -> dict[str, torch.Tensor]:
-    """What was seen as the network takes it; pictures stay where they are, as bytes."""
-    pictures = {key: part for key, part in kept.observations.items() if part.dtype == np.uint8}
-    felt = {key: part for key, part in kept.observations.items() if key not in pictures}
-    # The normaliser copies all it is given, and scales no pictures.
-    few = _whole({**felt, **{key: part[:1] for key, part in pictures.items()}})
-    normal = parts_of(envs.normalize_obs(few))
-    inputs = {key: torch.as_tensor(normal[key], dtype=torch.float32, device=model.device) for key in felt}
-    return inputs | {key: torch.from_numpy(part) for key, part in pictures.items()}
 
 
 def _whole(parts: dict[str, T]) -> T | dict[str, T]:
