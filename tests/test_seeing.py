@@ -113,6 +113,18 @@ def test_shifting_moves_whole_pictures_and_repeats_their_edges() -> None:
     assert moved.max() == 19
 
 
+def test_pictures_are_shifted_while_it_imitates_and_at_no_other_time() -> None:
+    sight = build_policy(SPACE, ACTIONS, NETWORK).train().features_extractor
+    assert isinstance(sight, Sight)
+    torch.manual_seed(0)
+    seen = {"state": torch.zeros(1, 2), "rgb": torch.rand(1, 9, 36, 40), "depth8": torch.rand(1, 3, 36, 40)}
+    plain = sight(seen)
+    assert torch.equal(sight(seen), plain)
+    with sight.shifting():
+        assert not torch.equal(sight(seen), plain)
+    assert torch.equal(sight(seen), plain)
+
+
 def test_a_network_is_counted_before_it_is_built() -> None:
     policy = build_policy(SPACE, ACTIONS, NETWORK)
     assert count_parameters(SPACE, ACTIONS, NETWORK) == sum(part.numel() for part in weights_of(policy).values())

@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.find import EXPERT, load_policy, taught_kwargs
 from robosim.agents.policies.policy import Array, Observation
+from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import start_envs
 from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
@@ -54,7 +55,10 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
             record(envs, teacher, kept.rows(number * rows, (number + 1) * rows), rng, experiment.ppo.gamma, student)
             last, epochs = number + 1 == rounds, experiment.expert_epochs
             judged = (number + 1) // 2 * rows
-            _fit(model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng)
+            with _shifting(model):
+                _fit(
+                    model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng
+                )
 
 
 @contextlib.contextmanager
@@ -73,6 +77,12 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
         return
     with contextlib.closing(start_envs(its_own)) as its_envs:
         yield Teacher(policy, its_envs)
+
+
+def _shifting(model: PPO) -> contextlib.AbstractContextManager[None]:
+    """Shifts pictures at random meanwhile, where there are some."""
+    sight = model.policy.features_extractor
+    return sight.shifting() if isinstance(sight, Sight) else contextlib.nullcontext()
 
 
 def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: int, rng: np.random.Generator) -> None:
