@@ -5,6 +5,7 @@ import multiprocessing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -271,6 +272,7 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     shipped |= {"envs": 2, "workers": 1, "total_steps": 256, "validation": {"episodes": 2, "level": 0}}
     shipped["ppo"] |= {"n_steps": 64, "batch_size": 64, "n_epochs": 2}
     shipped |= {"expert_steps": min(shipped["expert_steps"], 1024), "expert_rounds": min(shipped["expert_rounds"], 2)}
+    shipped |= {"expert_epochs": 2}
     experiment = parse_experiment(shipped, name)
     run = RunFolder(tmp_path / name)
     outcome = train(experiment, run.path)
@@ -279,9 +281,9 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     envs = make_envs(experiment)
     model = make_model(experiment, envs, "cpu", steps_done=1)
     load_checkpoint(run.checkpoint, model, envs)
-    raw = envs.unwrapped.reset()
+    raw: Any = envs.unwrapped.reset()
     envs.close()
-    seen, _ = Frames(envs.unwrapped.observation_space, experiment.network.frames)(raw)  # type: ignore[arg-type]
+    seen, _ = Frames(envs.unwrapped.observation_space, experiment.network.frames)(raw)
     trained, _ = model.predict(envs.normalize_obs(seen), deterministic=True)
     for folder in (run.last, run.best):
         assert np.array_equal(load_agent(folder).predict(raw, deterministic=True)[0], trained)
