@@ -14,6 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.envs import legged_score as score
+from robosim.envs.ground_eyes import GroundEyes
 from robosim.envs.ground_scan import LIMIT, SIZE, GroundScan
 from robosim.envs.legged_score import State
 from robosim.envs.sim_env import SimEnv
@@ -85,13 +86,14 @@ class TerrainWalk(Task[State]):
 
     The observation is a vector: the robot's proprioception (`robosim.robots.a1.A1`), the commanded velocity (forward
     and leftward, m/s, yaw rate, rad/s) and, with ``observation="scan"``, heights of the ground, as
-    `robosim.envs.ground_scan.GroundScan` has them.
+    `robosim.envs.ground_scan.GroundScan` has them. With ``"camera"`` it is a dict of that vector without heights,
+    ``"state"``, and of pictures of the ground, as `robosim.envs.ground_eyes.GroundEyes` has them.
 
     Options: ``action``, as `A1` has it, and ``terrain``: a kind of ground, ``"mix"`` for three kinds in a row, or
     ``"mixed"`` to draw it in each episode; in the split for training, what is hard to learn more often.
     """
 
-    OBSERVATIONS = ("state", "scan")
+    OBSERVATIONS = ("state", "camera", "scan")
     OPTIONS = {"action": ("gait", "joint"), "terrain": ("mixed", *CHOICES)}  # noqa: RUF012 (a Mapping in Task)
     PHYSICS_DT = PHYSICS_DT
     CONTROL_DT = CONTROL_DT
@@ -112,9 +114,12 @@ class TerrainWalk(Task[State]):
         self.pushes = Pushes(self.robot.body, MASS, PUSH_FIRST, PUSH_PAUSE, CONTROL_DT)
         self._scans = observation == "scan"
         self.scan = GroundScan(self.robot, sees=self._scans)
+        self._eyes = GroundEyes(physics, self.robot, CONTROL_DT) if observation == "camera" else None
         high = [*self.robot.proprioception_space.high, SPEED[1], SIDE_SPEED, YAW_RATE]
         bound = np.array([*high, *[LIMIT] * (SIZE if self._scans else 0)], np.float32)
         self.observation_space: spaces.Space[Any] = spaces.Box(-bound, bound)
+        if self._eyes is not None:
+            self.observation_space = spaces.Dict({"state": self.observation_space, **self._eyes.space})
 
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
@@ -123,6 +128,9 @@ class TerrainWalk(Task[State]):
         self.robot.configure(vary(streams.robot) if self._randomise else Variation())
         self.robot.reset(self.terrain.spawn(streams.world), streams.sensors, float(self._randomise))
         self.scan.reset(streams.sensors, float(self._randomise))
+        if self._eyes is not None:
+            self._eyes.reset(streams.sensors, float(self._randomise))
+        self._sensors = streams.sensors
         self._time = 0.0
         self._velocity, self._target = [0.0, 0.0], [0.0, 0.0]
         self._heading, self._goal_heading = self._facing(), 0.0
@@ -175,7 +183,8 @@ class TerrainWalk(Task[State]):
         parts = [self.robot.proprioception(), np.array(state.command, np.float32)]
         if self._scans:
             parts.append(self.scan.read(state.heights))
-        return np.concatenate(parts)
+        felt = np.concatenate(parts)
+        return felt if self._eyes is None else {"state": felt, **self._eyes.read(self._sensors)}
 
     def succeeded(self, metrics: Mapping[str, float]) -> bool:
         """Judges an episode that lasted; see the module."""

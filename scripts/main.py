@@ -19,8 +19,11 @@ COMMANDS = {
     "watch": ("robosim.scripts.watch", "see an agent act, in a window or a video"),
     "record": ("robosim.scripts.record", "an agent's episodes as a Minari dataset"),
     "dataset": ("robosim.scripts.dataset", "labelled pictures in any amount, to train networks that see"),
+    "train-perception": ("robosim.scripts.train_perception", "teach a network that sees, as a YAML file says"),
+    "evaluate-perception": ("robosim.scripts.evaluate_perception", "how well networks see, with 95 % intervals"),
     "look": ("robosim.scripts.look", "pictures of a task's world, from above and from the robot"),
     "plan": ("robosim.scripts.plan", "the plan of a warehouse, as a picture"),
+    "cost": ("robosim.scripts.cost", "what each encoder costs, in multiplications and milliseconds"),
     "speed": ("robosim.scripts.speed", "measure sampling and training on this machine"),
 }
 

@@ -7,14 +7,19 @@ from pathlib import Path
 from rich.console import Console
 
 from robosim.agents.evaluation.results import Result, markdown, read_results
+from robosim.agents.perception.network_file import SHIPPED
+from robosim.agents.perception.results import markdown as perception_markdown
+from robosim.agents.perception.results import read_perception_results
 from robosim.agents.policies.find import PRETRAINED
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
+from robosim.scripts.cost import Costs, cost_cells
 from robosim.scripts.speed import Speed
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 SPEED = ROOT / "scripts" / "speed.json"
+COST = ROOT / "scripts" / "cost.json"
 # Which metrics get a column, by the env's id without its version.
 METRICS = {
     "robosim/WheelBalance": ("speed_error", "yaw_rate_error"),
@@ -45,7 +50,13 @@ def filled(text: str) -> str:
     Raises:
         TablesError: A table has no place: ``<!-- name -->`` and ``<!-- /name -->`` on lines of their own.
     """
-    for name, table in (("results", results_table()), ("speed", speed_table())):
+    tables = (
+        ("results", results_table()),
+        ("speed", speed_table()),
+        ("perception", perception_table()),
+        ("cost", cost_table()),
+    )
+    for name, table in tables:
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->\n)", re.DOTALL)
         if not place.search(text):
             raise TablesError(f"{README.name}: has no place <!-- {name} --> … <!-- /{name} -->")
@@ -103,6 +114,36 @@ def speed_table() -> str:
     made = f"`{speed.command}`, {speed.experiment.envs} envs, {speed.workers} workers, {speed.rounds} rounds"
     source = SPEED.relative_to(ROOT).as_posix()
     return "\n".join(rows) + f"\n\nMade by {made} on {_machine(speed.machine)} ([{source}]({source})).\n"
+
+
+def perception_table() -> str:
+    """Gives a table for each shipped perception network that has results, with what made it."""
+    return "\n".join(_seen(path) for path in sorted(SHIPPED.glob("*/results.json")))
+
+
+def _seen(path: Path) -> str:
+    results = read_perception_results(path)
+    first, source = results[0], path.relative_to(ROOT).as_posix()
+    made = f"`{first.command}` on {_machine(first.machine)} ([{source}]({source}))"
+    return (
+        f"{first.pictures:,} pictures of {first.worlds} worlds of the {first.split} split; 95 % intervals:\n\n"
+        f"{perception_markdown(results)}\nMade by {made}.\n"
+    )
+
+
+def cost_table() -> str:
+    """Gives the table of what encoders cost, with what made it; nothing before it was measured."""
+    if not COST.is_file():
+        return ""
+    costs = Costs.model_validate_json(COST.read_bytes())
+    rows = [
+        "| encoder | width | pixels | million MACs | parameters | ms | 95 % within |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    rows += [f"| {' | '.join(cells)} |" for cells in cost_cells(costs)]
+    source = COST.relative_to(ROOT).as_posix()
+    made = f"`{costs.command}`, one picture of 4 channels, {costs.threads} thread, on {_machine(costs.machine)}"
+    return "\n".join(rows) + f"\n\nMade by {made} ([{source}]({source})).\n"
 
 
 def _machine(machine: Mapping[str, object]) -> str:

@@ -1,12 +1,7 @@
 """`robosim train CONFIG`: reads the options, trains, shows how it goes. The work is in `agents/train.py`."""
 
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
-from types import FrameType
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -15,6 +10,7 @@ from robosim.agents.training.status import Outcome, Setup, Status
 from robosim.agents.training.train import train
 from robosim.agents.training.validation import Validation
 from robosim.scripts.cli import INTERRUPTED, command
+from robosim.scripts.signals import stopped_by_signals
 from robosim.scripts.train_options import parse_options
 
 
@@ -30,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     """
     options = parse_options(argv)
     console = Console(highlight=False)
-    with _stopped_by_signals() as stop, _Display(console) as display:
+    with stopped_by_signals() as stop, _Display(console) as display:
         outcome = train(
             options.experiment,
             options.folder,
@@ -121,25 +117,6 @@ def _tell_outcome(console: Console, outcome: Outcome) -> None:
         f"stopped after {outcome.steps:,} steps; go on by: robosim train --resume --out {folder}",
         soft_wrap=True,
     )
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second has its usual effect, at once."""
-    stop = threading.Event()
-    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        stop.set()
-        signal.signal(number, before[number])
-
-    for number in before:
-        signal.signal(number, handle)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 from toy_run import UPDATE, toy, train_until
 
-from robosim.agents.training import checkpoint
-from robosim.agents.training.checkpoint import CheckpointError, Progress, load_checkpoint, save_checkpoint
+from robosim.agents.storage.tensor_file import digest
+from robosim.agents.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import derived_seed, make_envs, make_model
+from robosim.agents.training.optimizer_state import CheckpointError
 from robosim.agents.training.run_folder import RunFolder
 from robosim.agents.training.train import train
 
@@ -114,7 +115,7 @@ def reworded(path: Path, old: str, new: str) -> None:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     assert old in head
     head = head.replace(old, new)
-    path.write_bytes(safetensors.torch.save(tensors, {"head": head, "sha256": checkpoint._digest(head, tensors)}))
+    path.write_bytes(safetensors.torch.save(tensors, {"head": head, "sha256": digest(head, tensors)}))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 """Encoders: built from data, by name, for any size of picture; what their options do, and what they keep of place."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 from pydantic import ValidationError
 
 from robosim.errors import RobosimError
+from robosim.perception.cost import Cost, cost, forward_seconds
 from robosim.perception.encoders import ENCODERS, Encoder, EncoderSpec, count_parameters, make_encoder
 from robosim.perception.encoders.encoder import with_coordinates
 from robosim.perception.encoders.keypoints import SoftArgmax
+from robosim.perception.encoders.layers import Options
 from robosim.perception.pixels import scaled, scaled_depth
 
 NAMES = sorted(ENCODERS)
@@ -29,7 +34,7 @@ def test_shapes_are_what_they_say(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"coordinates": True}])
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"batch_norm": True}, {"coordinates": True}])
 def test_every_weight_learns_once_the_residuals_have_begun(name: str, options: dict[str, bool]) -> None:
     encoder = made(EncoderSpec.model_validate({"name": name, "width": 8, "features": 64, **options}))
     with torch.no_grad():
@@ -76,6 +81,14 @@ def test_coordinates_run_from_left_to_right_and_top_to_bottom() -> None:
     assert y[-1].tolist() == [1] * 5
 
 
+def test_costs_are_counted() -> None:
+    # Nature on 84 × 84 × 4, one layer after the other: 20 × 20, 9 × 9 and 7 × 7 places, then 3136 × 512.
+    macs = 20 * 20 * 32 * 4 * 64 + 9 * 9 * 64 * 32 * 16 + 7 * 7 * 64 * 64 * 9 + 3136 * 512
+    weights = 4 * 64 * 32 + 32 + 32 * 16 * 64 + 64 + 64 * 9 * 64 + 64 + 3136 * 512 + 512
+    assert cost(EncoderSpec(name="nature", width=32, features=512), 4, 84, 84) == Cost(macs, weights)
+    assert all(seconds > 0 for seconds in forward_seconds(EncoderSpec(name="nature"), 4, 64, 64, 0.01))
+
+
 def test_pixels_are_scaled_once() -> None:
     images = torch.tensor([0, 51, 255], dtype=torch.uint8)
     assert scaled(images).tolist() == pytest.approx([0, 0.2, 1])
@@ -83,10 +96,21 @@ def test_pixels_are_scaled_once() -> None:
     assert scaled_depth(torch.tensor([0.0, 2.5, 30.0])).tolist() == [0, 0.25, 1]
 
 
+def test_the_guide_s_cnn_is_one() -> None:
+    guide = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    exec(guide.partition("```python\n")[2].partition("```")[0], names)
+    encoder = Encoder(names["tiny"], Options(width=4, features=8), 3, 64, 64)
+    assert encoder(torch.rand(1, 3, 64, 64)).shape == (1, 8)
+    assert [shape[0] for shape in encoder.shapes] == [4, 8]
+
+
 def test_a_wrong_description_says_what_there_is() -> None:
     with pytest.raises(ValidationError, match=r"natur.*nature, impala"):
         EncoderSpec(name="natur")
     with pytest.raises(ValidationError, match="256"):
         EncoderSpec(name="nature", width=100_000)
+    with pytest.raises(ValidationError, match="not both"):
+        EncoderSpec(name="nature", layer_norm=True, batch_norm=True)
     with pytest.raises(RobosimError, match="20 × 20"):
         make_encoder(EncoderSpec(name="nature"), 3, 20, 20)

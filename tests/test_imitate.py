@@ -154,6 +154,7 @@ def camera(**changes: object) -> Experiment:
             "workers": 1,
             "expert_steps": 32,
             "expert_rounds": 2,
+            "expert_epochs": 3,
             "network": {"hidden": [8], "frames": 2, "encoder": {"name": "nature", "width": 2, "features": 8}},
             "ppo": {"n_steps": 64, "batch_size": 64, "gamma": 0.5},
             **changes,
@@ -180,7 +181,7 @@ def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_momen
     asked = camera(env={"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 2, "observation": "full"}})
     lidar = asked.env.model_copy(update={"kwargs": {"level": 2, "observation": "lidar"}})
     envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": lidar}))
-    kept = Recording.room(envs, 20)
+    kept = Recording.room(envs, 20, 2)
     told: list[Observation] = []
 
     class Noting(Dwa):
@@ -196,7 +197,11 @@ def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_momen
 
     record(envs, Teacher(Noting(), its_envs), kept, np.random.default_rng(0), 0.5, None)
     assert kept.observations["rgb"].dtype == np.uint8
-    assert kept.observations["rgb"].shape[:2] == (20, 6)
+    assert kept.observations["rgb"].shape[:2] == (20, 3)
+    assert kept.ages.tolist() == [step for step in range(10) for _ in range(2)]
+    seen = kept.seen("rgb", np.array([1, 7]))
+    np.testing.assert_array_equal(seen[0, :3], seen[0, 3:])  # an episode's first
+    np.testing.assert_array_equal(seen[1], kept.observations["rgb"][[5, 7]].reshape(6, 48, 128))
     first = told[0]
     assert isinstance(first, dict)
     assert "rgb" not in first
@@ -210,6 +215,6 @@ def test_a_teacher_of_other_episodes_is_found_out() -> None:
     easier = asked.env.model_copy(update={"kwargs": {"level": 0}})
     envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": easier}))
     with pytest.raises(RobosimError, match="play other episodes"):
-        record(envs, Teacher(Dwa(), its_envs), Recording.room(envs, 20), np.random.default_rng(0), 0.5, None)
+        record(envs, Teacher(Dwa(), its_envs), Recording.room(envs, 20, 2), np.random.default_rng(0), 0.5, None)
     envs.close()
     its_envs.close()

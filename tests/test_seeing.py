@@ -12,17 +12,23 @@ import torch
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 from toy_run import PPO, toy
 
+from robosim.agents.perception.network_file import save_network
 from robosim.agents.policies.blind import Blind
 from robosim.agents.policies.frames import Frames
 from robosim.agents.policies.network import NetworkConfig, build_policy, count_parameters
 from robosim.agents.policies.normalise import Normaliser
 from robosim.agents.policies.policy import Array, Observation, State, ZeroPolicy
-from robosim.agents.policies.sight import EncoderConfig, cameras, shifted
+from robosim.agents.policies.sight import EncoderConfig, Sight, cameras, shifted
 from robosim.agents.storage.agent import EnvCard, load_agent, save_agent
 from robosim.agents.storage.card import AgentCard
 from robosim.agents.storage.reading import weights_of
-from robosim.agents.training.learner import LearnerError, make_envs, make_model, normalised
+from robosim.agents.training.checkpoint import load_checkpoint
+from robosim.agents.training.experiment_file import ExperimentError
+from robosim.agents.training.learner import LearnerError, critic_only, make_envs, make_model, normalised
+from robosim.agents.training.train import train
 from robosim.agents.vector.vec_frames import VecFrames
+from robosim.perception.encoders import Encoder, EncoderSpec
+from robosim.perception.scene import SceneNetwork, SceneSpec
 
 PICTURE = gym.spaces.Box(0, 255, (36, 40, 3), np.uint8)
 DEPTH = gym.spaces.Box(0, 255, (36, 40, 1), np.uint8)
@@ -89,7 +95,7 @@ def test_frames_of_a_batch_begin_each_for_itself() -> None:
 
 def test_pictures_of_one_camera_are_stacked_and_each_camera_has_its_encoder() -> None:
     parts: dict[str, gym.Space[Any]] = {"rgb_wrist": PICTURE, "depth8_wrist": DEPTH, "rgb_mast": PICTURE, "state": FELT}
-    assert cameras(gym.spaces.Dict(parts)) == [["rgb_mast"], ["depth8_wrist", "rgb_wrist"]]
+    assert cameras(gym.spaces.Dict(parts)) == [["rgb_mast"], ["rgb_wrist", "depth8_wrist"]]
     small = gym.spaces.Box(0, 255, (8, 8, 1), np.uint8)
     with pytest.raises(ValueError, match=r"camera 'wrist'.*differ in height and width"):
         cameras(gym.spaces.Dict({"rgb_wrist": PICTURE, "depth8_wrist": small}))
@@ -105,6 +111,18 @@ def test_shifting_moves_whole_pictures_and_repeats_their_edges() -> None:
     assert (offsets[:, 0] == offsets[:, 1]).all()
     assert moved.min() == 0
     assert moved.max() == 19
+
+
+def test_pictures_are_shifted_while_it_imitates_and_at_no_other_time() -> None:
+    sight = build_policy(SPACE, ACTIONS, NETWORK).train().features_extractor
+    assert isinstance(sight, Sight)
+    torch.manual_seed(0)
+    seen = {"state": torch.zeros(1, 2), "rgb": torch.rand(1, 9, 36, 40), "depth8": torch.rand(1, 3, 36, 40)}
+    plain = sight(seen)
+    assert torch.equal(sight(seen), plain)
+    with sight.shifting():
+        assert not torch.equal(sight(seen), plain)
+    assert torch.equal(sight(seen), plain)
 
 
 def test_a_network_is_counted_before_it_is_built() -> None:
@@ -211,3 +229,80 @@ def test_an_encoder_is_for_pictures(network: dict[str, Any], camera: bool, said:
     env = {"id": "robosim/WheelBalance-v3", "kwargs": kwargs}
     with pytest.raises(LearnerError, match=said):
         make_envs(toy(env=env, network=network))
+
+
+def told_more(**changes: Any) -> Any:  # noqa: ANN401
+    """Sees; its critic is told what a lidar would have shown."""
+    kwargs = {"level": 1, "observation": "camera"}
+    return toy(
+        env={"id": "robosim/WarehouseNavigate-v2", "kwargs": kwargs, "critic": {"observation": "full"}, **changes},
+        network={"hidden": [8], "encoder": {"name": "nature", "width": 2, "features": 6}},
+        ppo=PPO | {"n_steps": 8, "batch_size": 8, "gamma": 0.5},
+        envs=2,
+        total_steps=32,
+        expert_steps=16,
+        expert_epochs=1,
+        validation={"episodes": 1, "level": 0},
+    )
+
+
+@pytest.mark.medium
+def test_the_actor_never_sees_what_only_the_critic_is_told(tmp_path: Path) -> None:
+    experiment = told_more()
+    train(experiment, tmp_path / "run")
+    agent = load_agent(tmp_path / "run" / "last")
+    assert agent.card.env.kwargs == experiment.env.kwargs
+    assert set(agent.card.observation_space.spaces) == {"state", "rgb", "depth8"}  # type: ignore[union-attr]
+    assert agent.card.critic_space is not None
+    assert set(agent.card.critic_space.spaces) == {"lidar", "outlook", "unmapped"}
+    with closing(make_envs(experiment)) as envs:
+        model = make_model(experiment, envs, "cpu", 1)
+        load_checkpoint(tmp_path / "run" / "checkpoint.safetensors", model, envs)
+        raw: Any = envs.unwrapped.reset()
+        seen: Any = envs.normalize_obs(Frames(envs.unwrapped.observation_space)(raw)[0])
+    other = {key: part if key in ("state", "rgb", "depth8") else part + 1 for key, part in seen.items()}
+    acted, changed = (model.predict(one, deterministic=True)[0] for one in (seen, other))
+    np.testing.assert_array_equal(acted, changed)
+    own = {key: raw[key] for key in ("state", "rgb", "depth8")}
+    np.testing.assert_array_equal(agent.predict(own, deterministic=True)[0], acted)
+    values = [model.policy.predict_values(model.policy.obs_to_tensor(one)[0]) for one in (seen, other)]
+    assert (values[0] != values[1]).all()
+
+
+@pytest.mark.medium
+def test_a_critic_must_be_told_more() -> None:
+    experiment = told_more(critic={"observation": "lidar"})
+    with (
+        closing(
+            make_envs(toy(env=experiment.env.model_dump() | {"kwargs": {"observation": "lidar"}, "critic": {}}))
+        ) as envs,
+        pytest.raises(LearnerError, match=r"env\.critic = .* must observe all that the actor does"),
+    ):
+        critic_only(experiment, envs.unwrapped.observation_space)
+    with pytest.raises(ExperimentError, match=r"env\.critic = .*network\.encoder"):
+        toy(env=experiment.env.model_dump())
+
+
+def test_an_encoder_begins_with_a_perception_networks_convolutions(tmp_path: Path) -> None:
+    described = {"name": "nature", "width": 4, "features": 6}
+    torch.manual_seed(1)
+    trained = SceneNetwork(SceneSpec(encoder=EncoderSpec(**described), height=64, width=64))
+    path = tmp_path / "network.safetensors"
+    told = {"name": "scene", "seed": 0, "updates": 1, "pictures": 1, "wall_clock_s": 0.0}
+    save_network(path, trained, **told, scores={})  # type: ignore[arg-type]
+    network = {"encoder": {**described, "weights": str(path), "frozen": True}}
+    small = PPO | {"n_steps": 16, "batch_size": 16}
+    with closing(normalised(DummyVecEnv([Counting, Counting]), toy(network=network, ppo=small, envs=2))) as envs:
+        model = make_model(toy(network=network, ppo=small, envs=2), envs, "cpu", 0)
+        sight = model.policy.features_extractor
+        assert isinstance(sight, Sight)
+        (eye,) = sight.encoders
+        assert isinstance(eye, Encoder)
+        dense = {key: part.clone() for key, part in eye.dense.state_dict().items()}
+        model.learn(64)
+    assert all(
+        torch.equal(part, eye.stages.state_dict()[key]) for key, part in trained.encoder.stages.state_dict().items()
+    )
+    assert all((part != dense[key]).any() for key, part in eye.dense.state_dict().items())
+    with pytest.raises(ExperimentError, match="frozen: weights must say whose"):
+        toy(network={"encoder": {"name": "nature", "frozen": True}})

@@ -10,6 +10,7 @@ from rollouts import play
 
 from robosim.agents.policies.experts import make_expert
 from robosim.agents.policies.trotter import Trotter
+from robosim.envs.ground_eyes import DEPTHS
 from robosim.envs.ground_scan import FOOT_X, FOOT_Y, SCAN_X, SCAN_Y, SIZE, GroundScan
 from robosim.envs.legged_score import State
 from robosim.envs.sim_env import SimEnv
@@ -257,3 +258,22 @@ def test_feet_come_down_where_they_are_foreseen_to() -> None:
     assert np.mean(errors) < 0.03
     assert task.terrain.kind == "flat"
     env.close()
+
+
+def test_the_belly_sees_how_high_it_is_and_the_head_that_stairs_begin() -> None:
+    along = {}
+    for terrain in ("flat", "stairs_up"):
+        env = TerrainWalkEnv(observation="camera", terrain=terrain, level=9, randomise=False)
+        observation, _ = env.reset(seed=0)
+        for _ in range(100):
+            observation, *_ = env.step(np.zeros(15, np.float32))
+        assert isinstance(observation, dict)
+        along[terrain] = np.diff(observation["depth8_head"][:48, 32, 0].astype(float))  # below are its own legs
+        if terrain == "flat":
+            (_, _, z), _ = env.task.robot.body.pose()
+            middle = observation["depth8_belly"][28:36, 28:36].mean() * DEPTHS[1] / 255
+            assert middle == pytest.approx(z - 0.06, abs=0.015)
+        env.close()
+    nearer = {terrain: np.maximum(steps, 0).sum() for terrain, steps in along.items()}
+    assert nearer["flat"] <= 2  # from bottom to top it is ever farther away, but for rounding
+    assert nearer["stairs_up"] > 5  # a riser's upper edge is nearer than its foot

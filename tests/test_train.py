@@ -272,6 +272,7 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     shipped |= {"envs": 2, "workers": 1, "total_steps": 256, "validation": {"episodes": 2, "level": 0}}
     shipped["ppo"] |= {"n_steps": 64, "batch_size": 64, "n_epochs": 2}
     shipped |= {"expert_steps": min(shipped["expert_steps"], 1024), "expert_rounds": min(shipped["expert_rounds"], 2)}
+    shipped |= {"expert_epochs": 2}
     experiment = parse_experiment(shipped, name)
     run = RunFolder(tmp_path / name)
     outcome = train(experiment, run.path)

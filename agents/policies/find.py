@@ -21,6 +21,7 @@ BASELINES = ("random", "zero", EXPERT)
 """Policies without a folder; these names mean them even where a folder has the same name."""
 TOLD: Mapping[str, Mapping[str, str]] = {
     "robosim/TerrainNavigate": {"guidance": "path"},
+    "robosim/TerrainWalk": {"observation": "scan"},
     "robosim/WarehouseDeliver": {"observation": "state"},
     "robosim/WarehouseNavigate": {"guidance": "path", "observation": "lidar"},
     "robosim/WarehousePick": {"observation": "state"},

@@ -6,6 +6,7 @@ Training and loading build the network here and nowhere else, so that saved weig
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypedDict
 
 import gymnasium as gym
@@ -17,7 +18,7 @@ from torch import nn
 from typing_extensions import NotRequired
 
 from robosim.agents.policies.frames import Frames, image_parts, is_image
-from robosim.agents.policies.sight import EncoderConfig, Sight, cameras
+from robosim.agents.policies.sight import EncoderConfig, SeeingPolicy, Sight, cameras
 
 # Far beyond what a robot's controller needs; a foreign agent.yaml must not be able to ask for all memory.
 MAX_WIDTH = 2048
@@ -64,17 +65,22 @@ class PolicyKwargs(TypedDict):
     features_extractor_kwargs: NotRequired[dict[str, Any]]
 
 
-def policy_name(observation_space: gym.Space[object]) -> str:
-    """SB3's name of the policy class for these observations: the first argument of `PPO`."""
+def policy_name(observation_space: gym.Space[Any], network: NetworkConfig | None = None) -> str | type[SeeingPolicy]:
+    """SB3's name of the policy class for these observations, or the class: the first argument of `PPO`."""
+    if network is not None and network.encoder is not None:
+        return SeeingPolicy
     return "MultiInputPolicy" if isinstance(observation_space, gym.spaces.Dict) else "MlpPolicy"
 
 
-def policy_kwargs(network: NetworkConfig, observation_space: gym.Space[Any] | None = None) -> PolicyKwargs:
+def policy_kwargs(
+    network: NetworkConfig, observation_space: gym.Space[Any] | None = None, critic_only: Sequence[str] = ()
+) -> PolicyKwargs:
     """Translate the description for `stable_baselines3.PPO(policy_name(space), env, policy_kwargs=...)`.
 
     Args:
         network: The description.
         observation_space: The env's, where there are pictures in it.
+        critic_only: Its parts that the actor does not observe.
     """
     layers = list(network.hidden)
     kwargs = PolicyKwargs(
@@ -85,12 +91,19 @@ def policy_kwargs(network: NetworkConfig, observation_space: gym.Space[Any] | No
     )
     if network.encoder is not None and isinstance(observation_space, gym.spaces.Dict):
         kwargs["features_extractor_class"] = Sight
-        kwargs["features_extractor_kwargs"] = {"eyes": cameras(observation_space), "encoder": network.encoder}
+        kwargs["features_extractor_kwargs"] = {
+            "eyes": cameras(observation_space),
+            "encoder": network.encoder,
+            "critic_only": tuple(critic_only),
+        }
     return kwargs
 
 
 def build_policy(
-    observation_space: gym.Space[object], action_space: gym.Space[object], network: NetworkConfig
+    observation_space: gym.Space[Any],
+    action_space: gym.Space[object],
+    network: NetworkConfig,
+    critic_only: Sequence[str] = (),
 ) -> ActorCriticPolicy:
     """Build the very network PPO would build, on the CPU, with weights that are still to be filled in.
 
@@ -100,15 +113,18 @@ def build_policy(
         observation_space: The env's.
         action_space: The env's.
         network: The description.
+        critic_only: The parts of the observation that the actor does not observe.
 
     Raises:
         ValueError: The spaces are not of a kind this network knows, see `check_spaces`.
     """
     check_spaces(observation_space, action_space, network)
-    kwargs = policy_kwargs(network, observation_space)
+    kwargs = policy_kwargs(network, observation_space, critic_only)
     kwargs["ortho_init"] = False  # the slow part of construction, and overwritten by the saved weights
     seen = Frames(observation_space, network.frames).space
     with torch.random.fork_rng(devices=[]):
+        if network.encoder is not None and isinstance(seen, gym.spaces.Dict):
+            return SeeingPolicy(seen, action_space, _no_learning, **kwargs)
         if isinstance(seen, gym.spaces.Dict):
             return MultiInputActorCriticPolicy(seen, action_space, _no_learning, **kwargs)
         return ActorCriticPolicy(seen, action_space, _no_learning, **kwargs)
@@ -148,7 +164,10 @@ def _no_learning(progress_remaining: float) -> float:
 
 
 def count_parameters(
-    observation_space: gym.Space[object], action_space: gym.Space[object], network: NetworkConfig
+    observation_space: gym.Space[Any],
+    action_space: gym.Space[object],
+    network: NetworkConfig,
+    critic_only: Sequence[str] = (),
 ) -> int:
     """How many numbers `build_policy` will allocate, without allocating them.
 
@@ -156,17 +175,18 @@ def count_parameters(
         ValueError: There is no network for the spaces.
     """
     check_spaces(observation_space, action_space, network)
-    features, actions = gym.spaces.flatdim(observation_space), gym.spaces.flatdim(action_space)
-    encoders = 0
+    acting = judging = gym.spaces.flatdim(observation_space)
+    actions, encoders = gym.spaces.flatdim(action_space), 0
     seen = Frames(observation_space, network.frames).space
     if network.encoder is not None and isinstance(seen, gym.spaces.Dict):
         with torch.device("meta"):
-            sight = Sight(seen, cameras(observation_space), network.encoder)
-        features, encoders = sight.features_dim, sum(weights.numel() for weights in sight.parameters())
+            sight = Sight(seen, cameras(observation_space), network.encoder, critic_only)
+        acting, judging = sight.acting, sight.features_dim
+        encoders = sum(weights.numel() for weights in sight.parameters())
 
     def dense(*widths: int) -> int:
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(widths))
 
-    actor = dense(features, *network.hidden, actions)
-    critic = dense(features, *network.hidden, 1)
+    actor = dense(acting, *network.hidden, actions)
+    critic = dense(judging, *network.hidden, 1)
     return encoders + actor + critic + actions  # the last is log_std, one per action

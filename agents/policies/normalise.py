@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,11 @@ class Normaliser:
             clip=float(env.clip_obs),
             epsilon=float(env.epsilon),
         )
+
+    def without(self, keys: Container[str]) -> Normaliser:
+        """Give the same without the statistics of some keys."""
+        mean, var = ({key: part for key, part in parts.items() if key not in keys} for parts in (self.mean, self.var))
+        return Normaliser(mean, var, self.clip, self.epsilon)
 
     def __call__(self, observation: Observation) -> Observation:
         """Normalise one observation or a batch of them; the argument is left as it was."""

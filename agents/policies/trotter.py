@@ -40,10 +40,10 @@ class Trotter:
         deterministic: bool = False,
     ) -> tuple[NDArray[np.float32], State]:
         """Chooses an action; see `Policy.predict`. It keeps nothing."""
-        assert isinstance(observation, np.ndarray)
-        if observation.ndim > 1:
-            return np.stack([self._act(row) for row in observation]), None
-        return self._act(observation), None
+        felt = observation["state"] if isinstance(observation, dict) else observation
+        if felt.ndim > 1:
+            return np.stack([self._act(row) for row in felt]), None
+        return self._act(felt), None
 
     def _act(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
         size = 12 if len(seen) in JOINT_SIZES else 15

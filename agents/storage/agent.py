@@ -19,6 +19,7 @@ from robosim.agents.policies.frames import Frames, image_parts
 from robosim.agents.policies.network import NetworkConfig, check_spaces
 from robosim.agents.policies.normalise import BOX_KEY, Normaliser
 from robosim.agents.policies.policy import Array, Observation, State, batch_size
+from robosim.agents.policies.sight import Sight
 from robosim.agents.storage.card import AgentCard, EnvCard, NormalisationCard, describe_space, seal
 from robosim.agents.storage.files import AgentError, AgentFiles, read_files, write_files
 from robosim.agents.storage.provenance import machine, versions
@@ -73,7 +74,8 @@ class Agent:
         self._sizes = {key: gym.spaces.flatdim(part) for key, part in parts.items()}
         self._images = image_parts(self._space)
         self._frames = Frames(self._space, card.network.frames)
-        self._sight = policy.pi_features_extractor.eval() if self._images else None
+        sight = policy.features_extractor.eval()
+        self._sight = sight if isinstance(sight, Sight) else None
         self._box_shape = self._space.shape if isinstance(self._space, gym.spaces.Box) else None
         self._actor = torch.nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net).eval()
         self._std = policy.log_std.detach().exp()
@@ -130,8 +132,7 @@ class Agent:
             key: scaled(torch.from_numpy(part)) if key in self._images else _rows(part, self._sizes[key])
             for key, part in observation.items()
         }
-        features: torch.Tensor = self._sight(parts)
-        return features
+        return self._sight.look(parts)
 
 
 def save_agent(
@@ -161,7 +162,8 @@ def save_agent(
         steps: The env steps of its training.
         wall_clock_s: The duration of its training in seconds.
         scores: What is known about how good it is; see also `set_scores`.
-        observation_space: The env's; None: the policy's own, which it is where there are no pictures.
+        observation_space: Of the env it is to act in; None: the policy's own, which it is where there are no pictures.
+            What else the policy was trained with is its critic's alone.
 
     Returns:
         The card as written. The kind of machine, the versions and the date are those of now.
@@ -172,6 +174,9 @@ def save_agent(
     """
     space = policy.observation_space if observation_space is None else observation_space
     check_spaces(space, policy.action_space, network)
+    critic_only = _critic_only(space, policy.observation_space)
+    if normaliser is not None and critic_only is not None:
+        normaliser = normaliser.without(critic_only.spaces)
     tensors = {POLICY_PREFIX + key: value.cpu().numpy() for key, value in weights_of(policy).items()}
     if normaliser is not None:
         tensors |= {f"{NORMALISE_PREFIX}{key}/mean": value for key, value in normaliser.mean.items()}
@@ -185,6 +190,7 @@ def save_agent(
             "env": env,
             "observation_space": describe_space(space),
             "action_space": describe_space(policy.action_space),
+            "critic_space": None if critic_only is None else describe_space(critic_only),
             "network": network,
             "normalisation": _normalisation_card(normaliser),
             "seed": seed,
@@ -251,6 +257,14 @@ def agent_from_files(files: AgentFiles, env: AnyEnv | None = None) -> Agent:
 def _rows(value: Array, size: int) -> torch.Tensor:
     # A copy: the observation may be read-only, which torch.from_numpy warns about.
     return torch.from_numpy(np.array(value, np.float32).reshape(-1, size))
+
+
+def _critic_only(space: gym.Space[Any], trained: gym.Space[Any]) -> gym.spaces.Dict | None:
+    """The parts that a network was trained with beyond those of the env it is to act in."""
+    if not isinstance(space, gym.spaces.Dict) or not isinstance(trained, gym.spaces.Dict):
+        return None
+    parts = {key: part for key, part in trained.spaces.items() if key not in space.spaces}
+    return gym.spaces.Dict(parts) if parts else None
 
 
 def _normalisation_card(normaliser: Normaliser | None) -> NormalisationCard | None:

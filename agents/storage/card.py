@@ -6,12 +6,21 @@ import datetime
 import hashlib
 import json
 import math
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.storage.provenance import Machine
@@ -130,6 +139,8 @@ class AgentCard(_Closed):
     env: EnvCard
     observation_space: SpaceCard
     action_space: BoxCard
+    critic_space: DictCard | None = None
+    """What the critic was told and the agent does not observe; only training needs it."""
     network: NetworkConfig
     normalisation: NormalisationCard | None
     seed: int = Field(ge=0, lt=2**63)
@@ -144,6 +155,14 @@ class AgentCard(_Closed):
     """Of policy.safetensors."""
     checksum: Sha256
     """Of all the fields above, see `checksum_of`."""
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Checksums of cards from before there was such a critic stay as they are.
+        written: dict[str, Any] = whole(self)
+        if self.critic_space is None:
+            written.pop("critic_space", None)
+        return written
 
 
 def checksum_of(card: AgentCard) -> str:

@@ -82,12 +82,13 @@ def policy_of(source: Path, card: AgentCard, tensors: Tensors) -> ActorCriticPol
     path = source / WEIGHTS_NAME
     found = _below(POLICY_PREFIX, tensors)
     try:
-        spaces = card.observation_space.build(), card.action_space.build()
+        spaces = _training_space(card), card.action_space.build()
+        told = () if card.critic_space is None else tuple(card.critic_space.spaces)
         # Before anything is allocated: a foreign card may describe a network of any size.
-        needed, held = count_parameters(*spaces, card.network), sum(value.size for value in found.values())
+        needed, held = count_parameters(*spaces, card.network, told), sum(value.size for value in found.values())
         if needed != held:
             raise AgentError(f"{path}: holds {held} weights, the network of the card has {needed}")
-        policy = build_policy(*spaces, card.network)
+        policy = build_policy(*spaces, card.network, told)
     except AgentError:
         raise
     except (ValueError, OverflowError, KeyError) as error:  # bounds beyond the dtype; a key that torch refuses
@@ -98,6 +99,20 @@ def policy_of(source: Path, card: AgentCard, tensors: Tensors) -> ActorCriticPol
         for key, value in target.items():
             value.copy_(torch.from_numpy(found[key]))
     return policy
+
+
+def _training_space(card: AgentCard) -> gym.Space[Any]:
+    """What the network observed while it was trained: what the agent does, and what only its critic was told.
+
+    Raises:
+        ValueError: Both have a part of one name, or the agent's is no dict.
+    """
+    space = card.observation_space.build()
+    if card.critic_space is None:
+        return space
+    if not isinstance(space, gym.spaces.Dict) or set(space.spaces) & set(card.critic_space.spaces):
+        raise ValueError("critic_space must have other parts than observation_space, which must be a dict")
+    return gym.spaces.Dict({**space.spaces, **card.critic_space.build().spaces})
 
 
 def normaliser_of(source: Path, card: AgentCard, tensors: Tensors) -> Normaliser | None:

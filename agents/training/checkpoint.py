@@ -5,7 +5,6 @@ resumed run starts new episodes, with generators seeded from (seed, steps); so i
 was not interrupted, but not the same bit for bit.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,17 +13,15 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialise
 from stable_baselines3 import PPO
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 
 from robosim.agents.storage.reading import weights_of
-from robosim.agents.storage.whole_file import write_whole
+from robosim.agents.storage.tensor_file import TensorFileError, Tensors, read_tensors, write_tensors
+from robosim.agents.training.optimizer_state import CheckpointError, optimizer_state, optimizer_tensors
 from robosim.errors import RobosimError
 
-Tensors = dict[str, torch.Tensor]
 _MOMENTS = ("mean", "var", "count")
 
 
@@ -34,10 +31,6 @@ class Shaped(Protocol):
     @property
     def shape(self) -> tuple[int, ...]:
         """Its length along each axis."""
-
-
-class CheckpointError(RobosimError):
-    """A checkpoint that cannot be gone on from."""
 
 
 class DivergedError(RobosimError):
@@ -106,11 +99,9 @@ def save_checkpoint(path: Path, model: PPO, normaliser: VecNormalize, progress: 
     refuse_diverged(model)
     optimizer = model.policy.optimizer.state_dict()
     tensors: Tensors = {f"policy/{name}": tensor for name, tensor in weights_of(model.policy).items()}
-    for index, state in optimizer["state"].items():
-        tensors |= {f"optimizer/{index}/{key}": value for key, value in state.items()}
+    tensors |= optimizer_tensors(optimizer)
     for name, statistics in _statistics(normaliser).items():
         tensors |= {f"{name}/{key}": torch.as_tensor(getattr(statistics, key), dtype=torch.float64) for key in _MOMENTS}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     head = json.dumps(
         {
             "format": 1,
@@ -119,7 +110,7 @@ def save_checkpoint(path: Path, model: PPO, normaliser: VecNormalize, progress: 
             "optimizer_groups": optimizer["param_groups"],
         }
     )
-    write_whole(path, serialise(tensors, {"head": head, "sha256": _digest(head, tensors)}))
+    write_tensors(path, head, tensors)
 
 
 def load_checkpoint(path: Path, model: PPO, normaliser: VecNormalize) -> Progress:
@@ -134,7 +125,7 @@ def load_checkpoint(path: Path, model: PPO, normaliser: VecNormalize) -> Progres
     statistics = _statistics(normaliser)
     names = {f"{name}/{key}": np.asarray(getattr(rms, key)) for name, rms in statistics.items() for key in _MOMENTS}
     _check_shapes(path, "normaliser", {n: v for n, v in tensors.items() if n.startswith("normalise/")}, names)
-    optimizer = _optimizer_state(path, head, tensors, model.policy.optimizer)
+    optimizer = optimizer_state(path, head.optimizer_groups, tensors, model.policy.optimizer)
     model.policy.optimizer.load_state_dict(optimizer)
     with torch.no_grad():
         for name, weight in weights_of(model.policy).items():
@@ -182,31 +173,13 @@ def _statistics(normaliser: VecNormalize) -> dict[str, RunningMeanStd]:
 def _read(path: Path) -> tuple[Head, Tensors]:
     """The JSON and the tensors of a file that is certainly as it was written."""
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: there is no checkpoint") from None
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: the checkpoint is damaged: {error}") from None
-    head = metadata.get("head", "")
-    if metadata.get("sha256") != _digest(head, tensors):
-        raise CheckpointError(
-            f"{path}: the checkpoint is damaged: its contents are not what was written (sha256 differs)"
-        )
+        head, tensors = read_tensors(path, "checkpoint")
+    except TensorFileError as error:
+        raise CheckpointError(str(error)) from None
     try:
         return Head.model_validate_json(head), tensors
     except ValidationError as error:
         raise CheckpointError(f"{path}: not a checkpoint of this version: {error}") from None
-
-
-def _digest(head: str, tensors: Tensors) -> str:
-    """Hash of everything in the file; safetensors itself would not notice a flipped bit."""
-    digest = hashlib.sha256(head.encode())
-    for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _check_shapes(path: Path, part: str, found: Mapping[str, Shaped], wanted: Mapping[str, Shaped]) -> None:
@@ -215,28 +188,3 @@ def _check_shapes(path: Path, part: str, found: Mapping[str, Shaped], wanted: Ma
         has, needs = (tuple(side[name].shape) if name in side else None for side in (found, wanted))
         if has != needs:
             raise CheckpointError(f"{path}: of another {part}: {name} has shape {has}, this experiment's is {needs}")
-
-
-def _optimizer_state(path: Path, head: Head, tensors: Tensors, optimizer: torch.optim.Optimizer) -> dict[str, object]:
-    """The optimizer's state_dict, as PyTorch numbers it: by the place of the parameter."""
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    shape, wanted = (
-        [(sorted(group), group["params"]) for group in groups]
-        for groups in (head.optimizer_groups, optimizer.state_dict()["param_groups"])
-    )
-    if shape != wanted:
-        raise CheckpointError(f"{path}: of another optimizer, or of another version of PyTorch")
-    state: dict[int, Tensors] = {}
-    for name, value in tensors.items():
-        if name.startswith("optimizer/"):
-            _, place, key = name.split("/")
-            state.setdefault(int(place), {})[key] = value
-    for index, values in state.items():
-        if index >= len(parameters) or any(v.ndim and v.shape != parameters[index].shape for v in values.values()):
-            raise CheckpointError(f"{path}: of another network: the optimizer's parameter {index} has another shape")
-    # JSON has no tuples, and Adam's betas are one.
-    groups = [
-        {key: tuple(value) if isinstance(value, list) and key == "betas" else value for key, value in group.items()}
-        for group in head.optimizer_groups
-    ]
-    return {"state": state, "param_groups": groups}

@@ -25,12 +25,23 @@ class DeviceChoice:
 
 
 def choose_device(wanted: DeviceName, observation_space: gym.Space[object], parameters: int) -> DeviceChoice:
+    """Choose for an agent; see `choose_device_for`.
+
+    Args:
+        wanted: What the user asked for.
+        observation_space: What the network sees.
+        parameters: How many numbers the network has.
+    """
+    return choose_device_for(wanted, _sees_images(observation_space), parameters)
+
+
+def choose_device_for(wanted: DeviceName, images: bool, parameters: int) -> DeviceChoice:
     """Choose where the network is sampled and updated; the physics always runs on the CPU.
 
     Args:
         wanted: "cpu" and "cuda" are obeyed; "auto" takes the GPU, where there is one, for networks that see
             images.
-        observation_space: What the network sees.
+        images: Whether the network sees any.
         parameters: How many numbers the network has.
 
     Raises:
@@ -42,7 +53,7 @@ def choose_device(wanted: DeviceName, observation_space: gym.Space[object], para
         raise DeviceError(f"--device cuda: PyTorch {torch.__version__} {build}; use --device auto or cpu")
     if wanted != "auto":
         return DeviceChoice(wanted, "it was asked for")
-    if not _sees_images(observation_space):
+    if not images:
         return DeviceChoice(
             "cpu", f"a network of {parameters:,} parameters without images is faster there than on a GPU"
         )

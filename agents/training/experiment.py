@@ -29,6 +29,9 @@ class EnvConfig(_Frozen):
     """Gymnasium id, as in gym.make."""
     kwargs: EnvKwargs = {}
     """Keyword arguments of the env: level, observation, ... (not split and not render_mode)."""
+    critic: EnvKwargs = {}
+    """Keyword arguments of the env as the critic observes it, where it may know more than the actor, as
+    `{observation: full}`: of the training envs alone. They may change nothing that happens."""
     splits: bool = True
     """Whether the env takes split="train"/"val"/"test", as every robosim env does. False for envs of other
     packages: validation then differs from training only by its seeds."""
@@ -137,8 +140,13 @@ class Experiment(_Frozen):
         return self.ppo.n_steps * self.envs
 
     def env_kwargs(self, split: Literal["train", "val"]) -> dict[str, Scalar]:
-        """Keyword arguments for gym.make on one split; validation has its own level where one is set."""
+        """Keyword arguments for gym.make on one split; validation has its own level where one is set.
+
+        Training is in envs that also tell what only the critic may know.
+        """
         kwargs = dict(self.env.kwargs)
+        if split == "train":
+            kwargs |= self.env.critic
         if split == "val" and self.validation.level is not None:
             kwargs["level"] = self.validation.level
         if self.env.splits:
@@ -154,6 +162,8 @@ def _misfits(experiment: Experiment) -> list[str]:
         lines.append(f"ppo.batch_size = {batch}: must divide ppo.n_steps * envs = {rollout}")
     if experiment.workers > experiment.envs:
         lines.append(f"workers = {experiment.workers}: must be at most envs = {experiment.envs}")
+    if experiment.env.critic and experiment.network.encoder is None:
+        lines.append(f"env.critic = {experiment.env.critic}: only an agent that sees, with a network.encoder, has such")
     if not experiment.env.splits and experiment.env.id.startswith("robosim/"):
         lines.append(f"env.splits = False: {experiment.env.id} has splits, and validation must not train on them")
     return lines

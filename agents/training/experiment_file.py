@@ -37,7 +37,7 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
         raise ExperimentError(
             f"{name_or_path}: no such file, and no shipped experiment of this name (there are: {known})"
         )
-    return parse_experiment(_read(text, str(name_or_path)), str(name_or_path))
+    return parse_experiment(mapping(text, str(name_or_path)), str(name_or_path))
 
 
 def shipped_experiments() -> list[str]:
@@ -55,7 +55,7 @@ def parse_experiment(values: Mapping[str, object], source: str) -> Experiment:
     try:
         return Experiment.model_validate(values)
     except ValidationError as error:
-        raise ExperimentError(_explain(error, source)) from None
+        raise ExperimentError(explain(error, source, Experiment)) from None
 
 
 def dump_experiment(experiment: Experiment) -> str:
@@ -78,7 +78,8 @@ def _leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[st
             yield prefix + name, value
 
 
-def _read(text: str, source: str) -> dict[str, object]:
+def mapping(text: str, source: str) -> dict[str, object]:
+    """Read YAML that maps field names to values; see `parse_experiment`."""
     try:
         values = read_yaml(text)
     except StrictYamlError as error:
@@ -88,11 +89,17 @@ def _read(text: str, source: str) -> dict[str, object]:
     return values
 
 
-def _explain(error: ValidationError, source: str) -> str:
-    """Pydantic's errors as one line a field."""
+def explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
+    """Pydantic's errors as one line a field.
+
+    Args:
+        error: What it raised.
+        source: What errors call the origin of the values.
+        model: What they were to become.
+    """
     by_field: dict[str, list[str]] = {}
     for details in error.errors(include_url=False):
-        head, what = _field_and_fault(details)
+        head, what = _field_and_fault(details, model)
         by_field.setdefault(head, []).append(what)
     lines = []
     for head, faults in by_field.items():
@@ -103,21 +110,21 @@ def _explain(error: ValidationError, source: str) -> str:
     )
 
 
-def _field_and_fault(details: ErrorDetails) -> tuple[str, str]:
+def _field_and_fault(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """The field with its value (empty for a check over several fields), and what is wrong with it."""
-    name = _dotted(details["loc"])
+    name = _dotted(details["loc"], model)
     if details["type"] == "extra_forbidden":
-        return name, f"there is no such field{_did_you_mean(name)}"
+        return name, f"there is no such field{_did_you_mean(name, model)}"
     if details["type"] == "missing":
         return name, "is missing, and has no default"
     message = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return (f"{name} = {details['input']!r}" if name else ""), message
 
 
-def _dotted(loc: tuple[int | str, ...]) -> str:
+def _dotted(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
     """The path of a field; pydantic's own names for the branches of a union are left out."""
     name = ""
-    inside: type[BaseModel] | None = Experiment
+    inside: type[BaseModel] | None = model
     for part in loc:
         if isinstance(part, int):
             name += f"[{part}]"
@@ -144,9 +151,9 @@ def _field_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield from _field_names(inner, f"{prefix}{name}.")
 
 
-def _did_you_mean(name: str) -> str:
+def _did_you_mean(name: str, model: type[BaseModel]) -> str:
     """The nearest known field: in the same part first, then of the same last name anywhere."""
-    known = list(_field_names(Experiment))
+    known = list(_field_names(model))
     prefix, _, last = name.rpartition(".")
     here = [other for other in known if other.rpartition(".")[0] == prefix]
     close = difflib.get_close_matches(name, here, n=1, cutoff=0.7)

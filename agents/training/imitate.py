@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.find import EXPERT, load_policy, taught_kwargs
 from robosim.agents.policies.policy import Array, Observation
+from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import start_envs
 from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
@@ -43,7 +44,7 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
     """
     rng, rounds = np.random.default_rng(experiment.seed), experiment.expert_rounds
     rows = max(experiment.expert_steps // (envs.num_envs * rounds), 1) * envs.num_envs
-    kept = Recording.room(envs, rows * rounds)
+    kept = Recording.room(envs, rows * rounds, experiment.network.frames)
 
     def act(seen: Observation) -> Array:
         return model.predict(envs.normalize_obs(seen), deterministic=True)[0]
@@ -54,7 +55,10 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
             record(envs, teacher, kept.rows(number * rows, (number + 1) * rows), rng, experiment.ppo.gamma, student)
             last, epochs = number + 1 == rounds, experiment.expert_epochs
             judged = (number + 1) // 2 * rows
-            _fit(model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng)
+            with _shifting(model):
+                _fit(
+                    model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng
+                )
 
 
 @contextlib.contextmanager
@@ -62,22 +66,31 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
     """Gives the teacher; where it is told something else than the network, with envs of its own."""
     asked = experiment.env
     kwargs = taught_kwargs(experiment.teacher, asked.id, asked.kwargs)
-    its_own = experiment.model_copy(update={"env": asked.model_copy(update={"kwargs": kwargs})})
+    its_own = experiment.model_copy(update={"env": asked.model_copy(update={"kwargs": kwargs, "critic": {}})})
     env = gym.make(asked.id, **its_own.env_kwargs("train"))  # type: ignore[arg-type]
     try:
         policy = make_teacher(env) if experiment.teacher == EXPERT else load_policy(experiment.teacher, env)
     finally:
         env.close()
-    if kwargs == asked.kwargs:
+    if kwargs == {**asked.kwargs, **asked.critic}:
         yield Teacher(policy)
         return
     with contextlib.closing(start_envs(its_own)) as its_envs:
         yield Teacher(policy, its_envs)
 
 
+def _shifting(model: PPO) -> contextlib.AbstractContextManager[None]:
+    """Shifts pictures at random meanwhile, where there are some."""
+    sight = model.policy.features_extractor
+    return sight.shifting() if isinstance(sight, Sight) else contextlib.nullcontext()
+
+
 def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: int, rng: np.random.Generator) -> None:
     """Fits the actor to all that is kept, and the critic from row ``first`` on: later returns are more like its own."""
-    inputs = _inputs(model, envs, kept)
+    felt = {key: part for key, part in kept.observations.items() if part.dtype != np.uint8}
+    normal = parts_of(envs.normalize_obs(_whole(felt)))
+    inputs = {key: torch.as_tensor(part, dtype=torch.float32, device=model.device) for key, part in normal.items()}
+    pictures = kept.observations.keys() - felt.keys()
     wanted = torch.as_tensor(kept.actions, device=model.device)
     returns = torch.as_tensor(kept.returns / reward_scale(envs), device=model.device)
     count = len(wanted)
@@ -88,9 +101,10 @@ def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: in
     batches = epochs * max(count // BATCH, 1)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, batches)
     for _ in range(batches):
-        rows = torch.as_tensor(rng.integers(count, size=BATCH))
-        batch = _whole({key: part[rows].to(model.device) for key, part in inputs.items()})
-        rows = rows.to(model.device)
+        drawn = rng.integers(count, size=BATCH)
+        rows = torch.as_tensor(drawn, device=model.device)
+        looked = {key: torch.as_tensor(kept.seen(key, drawn), device=model.device) for key in pictures}
+        batch = _whole({**{key: part[rows] for key, part in inputs.items()}, **looked})
         mean, value, _ = policy(batch, deterministic=True)
         loss = (((mean - wanted[rows]) / action_scale) ** 2).mean()
         judged = (rows >= first) * ((value[:, 0] - returns[rows]) / return_scale) ** 2
@@ -99,17 +113,6 @@ def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: in
         loss.backward()
         optimizer.step()
         schedule.step()
-
-
-def _inputs(model: PPO, envs: VecNormalize, kept: Recording) -> dict[str, torch.Tensor]:
-    """What was seen as the network takes it; pictures stay where they are, as bytes."""
-    pictures = {key: part for key, part in kept.observations.items() if part.dtype == np.uint8}
-    felt = {key: part for key, part in kept.observations.items() if key not in pictures}
-    # The normaliser copies all it is given, and scales no pictures.
-    few = _whole({**felt, **{key: part[:1] for key, part in pictures.items()}})
-    normal = parts_of(envs.normalize_obs(few))
-    inputs = {key: torch.as_tensor(normal[key], dtype=torch.float32, device=model.device) for key in felt}
-    return inputs | {key: torch.from_numpy(part) for key, part in pictures.items()}
 
 
 def _whole(parts: dict[str, T]) -> T | dict[str, T]:

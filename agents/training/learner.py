@@ -11,13 +11,16 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
+from robosim.agents.perception.network_file import load_stages
 from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
+from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
 from robosim.errors import RobosimError
+from robosim.perception.encoders import Encoder
 
 NEVER = sys.maxsize  # for SB3's own log, which the curve takes the place of
 _FINAL_RATE = 0.01  # of the learning rate at the end of a linear schedule: not 0, or the last update would be idle
@@ -98,9 +101,10 @@ def _normalised_keys(envs: VecEnv, normalise: NormaliseConfig) -> list[str] | No
 
 def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_done: int) -> PPO:
     """Build PPO. The generators of network, exploration and envs are seeded from (seed, steps done)."""
-    ppo = experiment.ppo
+    ppo, network, space = experiment.ppo, experiment.network, envs.unwrapped.observation_space
+    kwargs = policy_kwargs(network, space, critic_only(experiment, space))
     model = PPO(
-        policy_name(envs.observation_space),
+        policy_name(space, network),
         envs,
         learning_rate=learning_rate(ppo),
         n_steps=ppo.n_steps,
@@ -113,12 +117,46 @@ def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_do
         vf_coef=ppo.vf_coef,
         max_grad_norm=ppo.max_grad_norm,
         target_kl=ppo.target_kl,
-        policy_kwargs=dict(policy_kwargs(experiment.network, envs.unwrapped.observation_space)),
+        policy_kwargs=dict(kwargs),
         seed=derived_seed(experiment.seed, steps_done),
         device=device,
     )
     model.set_logger(Logger(folder=None, output_formats=[]))
+    sight = model.policy.features_extractor
+    if not steps_done and isinstance(sight, Sight) and network.encoder is not None and network.encoder.weights:
+        for encoder in sight.encoders:
+            assert isinstance(encoder, Encoder)
+            load_stages(encoder, network.encoder.weights)
     return model
+
+
+def critic_only(experiment: Experiment, space: gym.Space[Any]) -> list[str]:
+    """Gives the parts of the training envs' observation that the actor does not observe.
+
+    Raises:
+        LearnerError: The critic observes something else than the actor, and not more.
+    """
+    if not experiment.env.critic:
+        return []
+    told = experiment.env.critic
+    acts = experiment.model_copy(update={"env": experiment.env.model_copy(update={"critic": {}})})
+    env = gym.make(acts.env.id, **acts.env_kwargs("train"))  # type: ignore[arg-type]
+    own, all_parts = (one.spaces if isinstance(one, gym.spaces.Dict) else {} for one in (env.observation_space, space))
+    env.close()
+    if not own or any(all_parts.get(key) != part for key, part in own.items()) or len(own) == len(all_parts):
+        raise LearnerError(
+            f"env.critic = {told}: the critic must observe all that the actor does, {sorted(own)}, and more; "
+            f"it observes {sorted(all_parts)}"
+        )
+    return sorted(set(all_parts) - set(own))
+
+
+def acting_space(model: PPO, envs: VecNormalize) -> gym.Space[Any]:
+    """Gives what the actor observes, as the env gives it."""
+    space, sight = envs.unwrapped.observation_space, model.policy.features_extractor
+    if not isinstance(sight, Sight) or not isinstance(space, gym.spaces.Dict):
+        return space
+    return gym.spaces.Dict({key: part for key, part in space.spaces.items() if key not in sight.critic_only})
 
 
 def learning_rate(ppo: PpoConfig) -> Callable[[float], float]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
 import gymnasium as gym
@@ -26,27 +26,74 @@ class Recording:
     """What was seen, and what the teacher would have done: one row a step, all envs one after the other."""
 
     observations: dict[str, NDArray[Any]]
-    """By the parts of the observation; `WHOLE` where it has none. Pictures are bytes."""
+    """By the parts of the observation; `WHOLE` where it has none. Pictures, bytes, are of one moment; see `seen`."""
     actions: NDArray[np.float32]
     """The teacher's, without noise."""
     returns: NDArray[np.float32]
     """Of who acted."""
+    ages: NDArray[np.int32]
+    """Steps since the episode began."""
+    envs: int
+    """How many rows lie between a moment and the next."""
+    frames: int
+    """How many moments the network sees at once."""
 
     @classmethod
-    def room(cls, envs: VecEnv, rows: int) -> "Recording":
-        """Makes room for so many rows, all at once: pictures of 100,000 steps are gigabytes, and are there once."""
+    def room(cls, envs: VecEnv, rows: int, frames: int = 1) -> "Recording":
+        """Makes room for so many rows, all at once: pictures of 100,000 steps are gigabytes, and are there once.
+
+        Args:
+            envs: Whose observations are kept; their pictures are stacked.
+            rows: A multiple of the envs.
+            frames: How many of them are stacked.
+        """
         space = envs.observation_space
         parts = space.spaces if isinstance(space, gym.spaces.Dict) else {WHOLE: space}
+        shapes = {key: part.shape or () for key, part in parts.items()}
+        for key, part in parts.items():
+            if part.dtype == np.uint8:
+                shapes[key] = (shapes[key][0] // frames, *shapes[key][1:])
         return cls(
-            {key: np.empty((rows, *(part.shape or ())), part.dtype) for key, part in parts.items()},
+            {key: np.empty((rows, *shapes[key]), part.dtype) for key, part in parts.items()},
             np.empty((rows, *(envs.action_space.shape or ())), np.float32),
             np.empty(rows, np.float32),
+            np.empty(rows, np.int32),
+            envs.num_envs,
+            frames,
         )
+
+    def keep(self, first: int, observation: Observation, action: Array, ages: Array) -> None:
+        """Writes what all envs saw at one moment, and what the teacher would do."""
+        rows = slice(first, first + self.envs)
+        self.actions[rows], self.ages[rows] = action, ages
+        for key, part in parts_of(observation).items():
+            kept = self.observations[key]
+            kept[rows] = part if part.shape[1:] == kept.shape[1:] else part[:, -kept.shape[1] :]  # the newest
+
+    def seen(self, key: str, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Gives pictures as the network saw them: those of the last moments of the episode, the oldest first.
+
+        Args:
+            key: Which.
+            rows: When, shape (n,).
+
+        Returns:
+            Shape (n, frames · channels, height, width).
+        """
+        back = np.minimum(np.arange(self.frames)[::-1, None], self.ages[rows])
+        moments = self.observations[key][rows - back * self.envs]
+        stacked: NDArray[np.uint8] = np.moveaxis(moments, 0, 1).reshape(len(rows), -1, *moments.shape[-2:])
+        return stacked
 
     def rows(self, first: int, end: int) -> "Recording":
         """Gives some rows, in the same memory."""
-        seen = {key: part[first:end] for key, part in self.observations.items()}
-        return Recording(seen, self.actions[first:end], self.returns[first:end])
+        return replace(
+            self,
+            observations={key: part[first:end] for key, part in self.observations.items()},
+            actions=self.actions[first:end],
+            returns=self.returns[first:end],
+            ages=self.ages[first:end],
+        )
 
 
 @dataclass(frozen=True)
@@ -89,20 +136,19 @@ def record(
     tail = round(HORIZON / (1 - gamma)) if gamma < 1 else 0
     known = _begin(envs, teacher, rng)
     state, starts = None, np.ones(envs.num_envs, bool)
+    ages = np.zeros(envs.num_envs, np.int32)
     rewards, dones = [], []
     for step in range(steps + tail):
         seen = envs.get_original_obs()
         action, state = teacher.policy.predict(seen if known is None else known, state, starts, deterministic=True)
         done = action if student is None else student(seen)
         if step < steps:
-            rows = slice(step * envs.num_envs, (step + 1) * envs.num_envs)
-            kept.actions[rows] = action
-            for key, part in parts_of(seen).items():
-                kept.observations[key][rows] = part
+            kept.keep(step * envs.num_envs, seen, action, ages)
         shaken = np.clip(done + NOISE * rng.standard_normal(done.shape), -1, 1).astype(np.float32)
         known, starts = _step(envs, teacher, shaken)
         rewards.append(envs.get_original_reward())
         dones.append(starts)
+        ages = np.where(starts, 0, ages + 1)
     returns = discounted(np.array(rewards), np.array(dones), gamma)[:steps]
     kept.returns[:] = returns.reshape(-1)
 

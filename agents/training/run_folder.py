@@ -103,10 +103,10 @@ def open_run(path: str | Path, experiment: Experiment, resume: bool) -> Iterator
     run = RunFolder(Path(path))
     if resume:
         _refuse_other_experiment(run, experiment)
-    elif not _free(run.path):
+    elif not is_free(run.path):
         raise RunError(_occupied(run))
     run.path.mkdir(parents=True, exist_ok=True)
-    with _locked(run.path / _LOCK):
+    with locked(run.path):
         remove_partial(run.path)
         yield run
 
@@ -139,7 +139,7 @@ def _refuse_other_experiment(run: RunFolder, experiment: Experiment) -> None:
         )
 
 
-def _free(path: Path) -> bool:
+def is_free(path: Path) -> bool:
     """Whether nothing is there but what a run leaves that was killed before it began."""
     if not path.is_dir():
         return not path.exists()
@@ -155,15 +155,19 @@ def _occupied(run: RunFolder) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with this process, however it ends, and that worker processes do not inherit."""
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, which ends with this process, however it ends, and which worker processes do not inherit.
+
+    Raises:
+        RunError: Another process holds it.
+    """
     if sys.platform == "win32":
         yield
         return
-    with path.open("w") as file:
+    with (folder / _LOCK).open("w") as file:
         try:
             # A POSIX record lock: unlike flock's, it is not kept by the forked workers of a killed run.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise RunError(f"{path.parent}: another process is training in this folder") from None
+            raise RunError(f"{folder}: another process is training in this folder") from None
         yield

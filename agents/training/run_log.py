@@ -16,6 +16,7 @@ from robosim.agents.storage.card import EnvCard
 from robosim.agents.training.checkpoint import Ended, FinishedEpisode, Progress, save_checkpoint
 from robosim.agents.training.curve import Curve, Row
 from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.learner import acting_space
 from robosim.agents.training.run_folder import RunFolder
 from robosim.agents.training.status import Status
 from robosim.agents.training.validation import Validation, best_so_far, mean_metrics, validate
@@ -212,7 +213,7 @@ class RunLog:
             steps=steps,
             wall_clock_s=self._elapsed(),
             scores=judged.scores(experiment) if judged else None,
-            observation_space=self.envs.unwrapped.observation_space,
+            observation_space=acting_space(self.model, self.envs),
         )
 
     def _elapsed(self) -> float:

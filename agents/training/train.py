@@ -18,7 +18,7 @@ from robosim.agents.training.curve import Curve
 from robosim.agents.training.device import DeviceName, choose_device
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.imitate import imitate
-from robosim.agents.training.learner import NEVER, make_envs, make_model
+from robosim.agents.training.learner import NEVER, critic_only, make_envs, make_model
 from robosim.agents.training.run_folder import RunError, RunFolder, identity, keep_experiment, open_run
 from robosim.agents.training.run_log import RunLog
 from robosim.agents.training.status import Outcome, Setup, Status
@@ -67,7 +67,7 @@ def train(
         envs = make_envs(experiment)
         stack.callback(envs.close)
         space = envs.unwrapped.observation_space
-        parameters = count_parameters(space, envs.action_space, experiment.network)
+        parameters = count_parameters(space, envs.action_space, experiment.network, critic_only(experiment, space))
         choice = choose_device(device, space, parameters)
         model = make_model(experiment, envs, choice.device, progress.steps)
         large = parameters >= LARGE_NETWORK or experiment.network.encoder is not None

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 import torch
 
 # As torch writes it in its own signatures; here once, so that others need not import torch for a name.
 Tensor: TypeAlias = torch.Tensor
+Batch: TypeAlias = Mapping[str, Tensor]
+"""Several samples, see `robosim.perception.data.sample`, with a leading dimension."""
+Inputs: TypeAlias = Literal["rgb", "depth", "rgbd"]
+"""What a network sees: colour, depth, or one behind the other."""
 
+CHANNELS: dict[Inputs, int] = {"rgb": 3, "depth": 1, "rgbd": 4}
 FAR = 10.0
 """m, from where on a depth is 1: `robosim.sensors.camera.Camera`'s own farthest."""
 
@@ -32,4 +38,14 @@ def scaled_depth(depth: Tensor, far: float = FAR) -> Tensor:
         depth: float, metres along the camera's axis; 0 where there is none, which stays 0.
         far: m.
     """
-    return (depth / far).clamp(0.0, 1.0)
+    return (depth.to(torch.float32) / far).clamp(0.0, 1.0)
+
+
+def seen(batch: Batch, inputs: Inputs) -> Tensor:
+    """Gives what a network sees of samples: shape (batch, `CHANNELS`, height, width)."""
+    parts = []
+    if inputs != "depth":
+        parts.append(scaled(batch["rgb"]))
+    if inputs != "rgb":
+        parts.append(scaled_depth(batch["depth"]))
+    return torch.cat(parts, dim=1)

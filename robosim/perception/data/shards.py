@@ -101,7 +101,11 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
 
     def worlds(self) -> NDArray[np.int64]:
         """Gives which world each picture shows, (n,); a world's pictures are not independent of one another."""
-        return np.concatenate([np.array(self._mapped(shard)["worlds"], np.int64) for shard in range(self.shards)])
+        return self.column("worlds").astype(np.int64)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Gives one of a shard's arrays, such as ``box_symbols``, for all pictures: without reading the others."""
+        return np.concatenate([np.array(self._mapped(shard)[name]) for shard in range(self.shards)])
 
     def _mapped(self, shard: int) -> Arrays:
         if shard not in self._maps:

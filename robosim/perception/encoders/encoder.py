@@ -64,6 +64,11 @@ class Encoder(nn.Module):
         vector: Tensor = self.dense(self.summary(self.maps(images)[-1]))
         return vector
 
+    def without_vector(self) -> Encoder:
+        """Drops the layers that make the vector, for a network that looks at the maps alone; gives the encoder back."""
+        self.summary, self.dense = nn.Identity(), nn.Sequential()
+        return self
+
     def _tried(self, channels: int, height: int, width: int) -> tuple[list[Tensor], int]:
         """What comes of an empty picture: the sizes of all that follows."""
         device = next(self.parameters()).device  # "meta", where only sizes are wanted

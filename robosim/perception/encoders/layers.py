@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
 
 from robosim.perception.pixels import Tensor
@@ -27,9 +27,18 @@ class Options(BaseModel):
     """Numbers that it makes of a picture."""
     layer_norm: bool = False
     """Whether every layer's output is brought to mean 0 and variance 1, over channels and places of one picture."""
+    batch_norm: bool = False
+    """Whether it is brought there by the statistics of batches, S. Ioffe and C. Szegedy (2015). Supervised training
+    then needs about half as many pictures; PPO has other statistics in its updates than where it acts: not for it."""
     coordinates: bool = False
     """Whether it is also given where in the picture each pixel is, as two more channels from -1 to 1: "CoordConv",
     R. Liu et al. (2018), "An intriguing failing of convolutional neural networks"."""
+
+    @model_validator(mode="after")
+    def _one_norm(self) -> Options:
+        if self.layer_norm and self.batch_norm:
+            raise ValueError("layer_norm and batch_norm: one of them, not both")
+        return self
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,9 @@ def conv(n_in: int, n_out: int, size: int, stride: int, options: Options, *, pad
 
 
 def norm(channels: int, options: Options) -> nn.Module:
-    """Makes the layer norm of a map: it depends on no other picture of the batch, unlike batch normalisation."""
+    """Makes the normalisation of a map, as the options have it."""
+    if options.batch_norm:
+        return nn.BatchNorm2d(channels)
     return nn.GroupNorm(1, channels) if options.layer_norm else nn.Identity()
 
 

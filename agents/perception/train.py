@@ -1,0 +1,233 @@
+"""Teaching a perception network: batches in, weights out; validated, checkpointed, and resumable bit for bit."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from robosim.agents.perception.experiment import FitConfig, PerceptionExperiment
+from robosim.agents.perception.judge import judge, quick_scores
+from robosim.agents.perception.network_file import Network, build_network, save_network
+from robosim.agents.perception.run import Done, PerceptionRun, load_state, open_perception_run, save_state
+from robosim.agents.perception.samples import Order, Pictures, Sample, batches, some
+from robosim.agents.training.checkpoint import DivergedError
+from robosim.agents.training.curve import Curve
+from robosim.agents.training.device import DeviceChoice, DeviceName, choose_device_for
+from robosim.perception.answers import NetworkSeer
+from robosim.perception.augment import augmented
+from robosim.perception.labels import LabelNetwork
+
+_SMOOTH = 20  # updates of which the curve shows the mean
+
+
+@dataclass(frozen=True)
+class PerceptionSetup:
+    """What is known before the first update."""
+
+    folder: Path
+    device: DeviceChoice
+    precision: str
+    parameters: int
+    pictures: int
+    resumed_at: int
+
+
+@dataclass(frozen=True)
+class PerceptionStatus:
+    """How a run stands."""
+
+    updates: int
+    total: int
+    pictures_per_s: float
+    losses: dict[str, float]
+    """Means over the latest updates."""
+    validation: dict[str, float] | None
+    """Where one was just made."""
+    best: bool
+    """Whether it was the best so far."""
+
+
+def train_perception(
+    experiment: PerceptionExperiment,
+    folder: str | Path,
+    train: Pictures,
+    val: Pictures,
+    *,
+    resume: bool = False,
+    device: DeviceName = "auto",
+    workers: int = 0,
+    on_setup: Callable[[PerceptionSetup], None] = lambda setup: None,
+    on_status: Callable[[PerceptionStatus], None] = lambda status: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Train until the last update or until stopped.
+
+    Args:
+        experiment: What to train.
+        folder: Where; empty or not there for a new run.
+        train: Pictures to learn from.
+        val: Pictures to choose the best network by.
+        resume: Go on with the run in the folder.
+        device: Where the network runs.
+        workers: Processes that read pictures beside this one.
+        on_setup: Called once, before the first update.
+        on_status: Called after every update.
+        stop: Asked again and again; True, for good, ends the run cleanly, with a checkpoint.
+
+    Returns:
+        Whether it came to its end.
+
+    Raises:
+        RobosimError: A user's mistake or a damaged file, or training that diverged.
+    """
+    with open_perception_run(Path(folder), experiment, resume) as run:
+        torch.manual_seed(experiment.seed)
+        network = build_network(experiment.network)
+        parameters = sum(weights.numel() for weights in network.parameters())
+        choice = choose_device_for(device, True, parameters)
+        fitting = _Fitting(experiment, network, torch.device(choice.device))
+        done = load_state(run, network, fitting.optimizer)
+        done.pictures = len(train)
+        precision = str(fitting.precision).removeprefix("torch.")
+        on_setup(PerceptionSetup(run.path, choice, precision, parameters, done.pictures, done.updates))
+        with contextlib.closing(Curve(run.path / "curve.csv", run.path / "tensorboard", done.updates + 1)) as curve:
+            _Run(experiment, run, fitting, (train, val), done, curve, on_status).go(stop, workers)
+        return done.updates >= experiment.fit.updates
+
+
+class _Fitting:
+    """A network and its optimizer on a device: one update at a time."""
+
+    def __init__(self, experiment: PerceptionExperiment, network: Network, device: torch.device) -> None:
+        # Channels last is how convolutions in 16 bits are fast, on either.
+        self.network, self.device = network.to(device, memory_format=torch.channels_last), device  # type: ignore[call-overload]
+        self._experiment = experiment
+        fit = experiment.fit
+        self.optimizer = torch.optim.AdamW(network.parameters(), fit.learning_rate, weight_decay=fit.weight_decay)
+        self.precision = _precision(fit, device)
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self.precision == torch.float16)
+
+    def update(self, batch: Sample, number: int) -> dict[str, torch.Tensor]:
+        """Makes the update of a number, counted from 0; gives the losses."""
+        experiment, fit = self._experiment, self._experiment.fit
+        # From (seed, number), so that a run that goes on draws what it would have drawn.
+        generator = torch.Generator().manual_seed(experiment.seed * 1_000_003 + number)
+        labels = isinstance(self.network, LabelNetwork)
+        batch = augmented(batch, experiment.augmentation, generator, mirror=not labels)
+        for group in self.optimizer.param_groups:
+            group["lr"] = fit.learning_rate * fit.rate(number)
+        self.network.train()
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            network = self.network
+            costs = network.losses(batch, generator) if isinstance(network, LabelNetwork) else network.losses(batch)
+        total = torch.stack(list(costs.values())).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), fit.max_grad_norm)
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+        return {name: cost.detach() for name, cost in costs.items()}
+
+
+def _precision(fit: FitConfig, device: torch.device) -> torch.dtype:
+    if fit.precision == "float32":
+        return torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    has_instructions = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # not in every PyTorch
+    return torch.bfloat16 if has_instructions() else torch.float32
+
+
+class _Run:
+    """What happens between updates."""
+
+    def __init__(
+        self,
+        experiment: PerceptionExperiment,
+        run: PerceptionRun,
+        fitting: _Fitting,
+        data: tuple[Pictures, Pictures],
+        done: Done,
+        curve: Curve,
+        on_status: Callable[[PerceptionStatus], None],
+    ) -> None:
+        self._experiment, self._run, self._fitting = experiment, run, fitting
+        (self._train, self._val), self._done, self._curve, self._on_status = data, done, curve, on_status
+        self._began = time.monotonic() - done.elapsed_s
+        self._saved = time.monotonic()
+        self._recent: list[dict[str, float]] = []
+
+    def go(self, stop: Callable[[], bool], workers: int) -> None:
+        """Trains to the end, or until it is to stop."""
+        experiment, done, fitting = self._experiment, self._done, self._fitting
+        first, end = done.updates, experiment.fit.updates
+        order = Order(done.pictures, experiment.fit.batch, experiment.seed)
+        start = time.monotonic()
+        for batch in batches(self._train, order, first, end, fitting.device, workers):
+            if stop():
+                break
+            costs = fitting.update(batch, done.updates)
+            done.updates += 1
+            self._recent = [*self._recent, {name: float(cost) for name, cost in costs.items()}][-_SMOOTH:]
+            pace = (done.updates - first) * len(batch["boxes"]) / max(time.monotonic() - start, 1e-9)
+            self._after(pace)
+        if done.updates > first:
+            self._save()
+
+    def _after(self, pace: float) -> None:
+        experiment, done = self._experiment, self._done
+        losses = {name: sum(one[name] for one in self._recent) / len(self._recent) for name in self._recent[0]}
+        validation, best = None, False
+        if done.updates % experiment.validation.every == 0 or done.updates == experiment.fit.updates:
+            validation, best = self._validate()
+        if validation or done.updates % _SMOOTH == 0:
+            row = {f"loss/{name}": cost for name, cost in losses.items()}
+            row |= {f"val/{name}": rate for name, rate in (validation or {}).items()}
+            self._curve.append({"steps": done.updates, "updates": done.updates, "fps": pace, **row, **self._clock()})
+        if validation or time.monotonic() - self._saved >= experiment.checkpoint_every_s:
+            self._save()
+        self._on_status(PerceptionStatus(done.updates, experiment.fit.updates, pace, losses, validation, best))
+
+    def _validate(self) -> tuple[dict[str, float], bool]:
+        self._refuse_diverged()
+        indices = some(len(self._val), self._experiment.validation.pictures)
+        rates = quick_scores(judge(NetworkSeer(self._fitting.network), self._val, indices, self._fitting.device))
+        best = self._done.best is None or rates["score"] > self._done.best
+        if best:
+            self._done.best = rates["score"]
+            self._save_network(self._run.best, rates)
+        return rates, best
+
+    def _save(self) -> None:
+        self._refuse_diverged()
+        self._done.elapsed_s = self._clock()["wall_clock_s"]
+        save_state(self._run, self._fitting.network, self._fitting.optimizer, self._done)
+        self._save_network(self._run.last, {})
+        self._saved = time.monotonic()
+
+    def _save_network(self, path: Path, rates: dict[str, float]) -> None:
+        experiment, done = self._experiment, self._done
+        save_network(
+            path,
+            self._fitting.network,
+            name=experiment.name,
+            seed=experiment.seed,
+            updates=done.updates,
+            pictures=done.pictures,
+            wall_clock_s=self._clock()["wall_clock_s"],
+            scores={f"val/{name}": rate for name, rate in rates.items()},
+        )
+
+    def _clock(self) -> dict[str, float]:
+        return {"wall_clock_s": time.monotonic() - self._began}
+
+    def _refuse_diverged(self) -> None:
+        for name, weights in self._fitting.network.named_parameters():
+            if not torch.isfinite(weights).all():
+                raise DivergedError(f"training has diverged after {self._done.updates} updates: {name} is not finite")

@@ -1,0 +1,60 @@
+"""What a quadruped sees of the ground with depth cameras, instead of being told heights: ahead, and under its belly."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from robosim.physics import Physics
+from robosim.render.scene import Scene
+from robosim.robots.a1 import A1
+from robosim.sensors.camera import Camera, Mount
+from robosim.sensors.timing import Timed
+
+CAMERA_SIZE = 64  # pixels each way
+CAMERA_RATE = 25.0  # Hz; depth cameras have some 30
+DEPTHS = (0.05, 2.0)  # m, in steps of 8 mm
+# The head's sees the ground from 0.26 to 1.4 m ahead of the trunk's middle; the belly's sees what lies under the trunk
+# and where the feet stand and come down, 0.34 m each way. Neither sees far: a picture of all the ground takes longer.
+EYES = {
+    "head": (70.0, Mount((0.23, 0.0, 0.05), (1.0, 0.0, -1.2))),
+    "belly": (110.0, Mount((0.0, 0.0, -0.06), (0.0, 0.0, -1.0), up=(1.0, 0.0, 0.0))),
+}
+
+
+class GroundEyes:
+    """Reads ``"depth8_head"`` and ``"depth8_belly"``, as `robosim.sensors.camera.Camera` has them.
+
+    The legs are in view. Pictures are taken at `CAMERA_RATE`, and stay what they are until the next.
+
+    Args:
+        physics: Whose scene it is.
+        robot: What carries them.
+        control_dt: Length of a control step, s.
+    """
+
+    def __init__(self, physics: Physics, robot: A1, control_dt: float) -> None:
+        """Mounts them; see the class."""
+        scene = Scene(physics)
+        size = CAMERA_SIZE, CAMERA_SIZE
+        cameras = {
+            f"depth8_{name}": Camera(scene, robot.body, *size, fov, mount, modes=("depth8",), depth_range=DEPTHS)
+            for name, (fov, mount) in EYES.items()
+        }
+        self.space: dict[str, spaces.Space[Any]] = {key: camera.space["depth8"] for key, camera in cameras.items()}
+        self._cameras = {key: Timed(camera, CAMERA_RATE, 0.0, control_dt) for key, camera in cameras.items()}
+
+    def reset(self, rng: np.random.Generator, noise: float) -> None:
+        """Begins an episode; see `robosim.sensors.sensor.Sensor.reset`."""
+        for camera in self._cameras.values():
+            camera.reset(rng, noise)
+
+    def read(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        """Gives the latest pictures."""
+        seen = {}
+        for key, camera in self._cameras.items():
+            images = camera.read(rng)
+            assert isinstance(images, dict)
+            seen[key] = images["depth8"]
+        return seen

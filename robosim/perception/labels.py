@@ -1,0 +1,141 @@
+"""A network that reads packages' labels: which symbol, which colour, and whether either can be read.
+
+It looks at the picture itself, cut out around a package and brought to one size, rather than at an encoder's maps: a
+letter two metres away is a few pixels wide, and a map has none of its strokes left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from robosim.perception.data.sample import CLASSES, COLOURS, SYMBOLS
+from robosim.perception.encoders import EncoderSpec, make_encoder
+from robosim.perception.pixels import Batch, Tensor, scaled
+
+PACKAGE = CLASSES.index("package")
+
+
+class LabelSpec(BaseModel):
+    """Such a network as data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: Literal["labels"] = "labels"
+    encoder: EncoderSpec
+    """What sees."""
+    crop: int = Field(40, ge=16, le=256)
+    """Pixels each way that a package's box is brought to."""
+    margin: float = Field(0.05, ge=0, le=1)
+    """What is added around a box, in its own widths and heights."""
+    jitter: float = Field(0.08, ge=0, le=0.5)
+    """How far, in training, a box's sides are put elsewhere: a detected one is not exact."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of n packages."""
+
+    symbols: Tensor
+    """Logits (n, `SYMBOLS`)."""
+    colours: Tensor
+    """Logits (n, `COLOURS`)."""
+    legible: Tensor
+    """Logits (n,) that there is something to be read."""
+
+
+class LabelNetwork(nn.Module):
+    """Built from its description, with new weights from torch's random numbers.
+
+    Raises:
+        RobosimError: The crops are too small for the encoder.
+    """
+
+    def __init__(self, spec: LabelSpec) -> None:
+        """Builds it; see the class."""
+        super().__init__()
+        self.spec = spec
+        self.encoder = make_encoder(spec.encoder, 3, spec.crop, spec.crop)
+        self.answer = nn.Linear(self.encoder.features, len(SYMBOLS) + len(COLOURS) + 1)
+
+    def forward(self, crops: Tensor) -> Reading:
+        """Reads crops as `cut` gives them."""
+        symbols, colours, legible = self.answer(self.encoder(crops)).float().split([len(SYMBOLS), len(COLOURS), 1], 1)
+        return Reading(symbols, colours, legible[:, 0])
+
+    def read(self, rgb: Tensor, pictures: Tensor, boxes: Tensor) -> Reading:
+        """Reads the labels in some boxes.
+
+        Args:
+            rgb: (batch, 3, height, width), as a sample's.
+            pictures: int64 (n,), which of them each box is in.
+            boxes: (n, 4) as a sample's.
+        """
+        reading: Reading = self(cut(rgb, pictures, boxes, self.spec.crop, self.spec.margin))
+        return reading
+
+    def losses(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """Gives what its readings of samples' packages cost.
+
+        Args:
+            batch: Samples.
+            generator: Of the boxes' jitter, on the CPU; None: there is none.
+        """
+        pictures, places = packages(batch)
+        boxes = batch["boxes"][pictures, places]
+        if generator is not None:
+            away = torch.rand(boxes.shape, generator=generator).to(boxes.device) * 2 - 1
+            boxes = boxes + self.spec.jitter * away * (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+        reading = self.read(batch["rgb"], pictures, boxes)
+        symbols, colours = (batch[name][pictures, places] for name in ("box_symbols", "box_colours"))
+        return {
+            "symbol": _entropy(reading.symbols, symbols),
+            "colour": _entropy(reading.colours, colours),
+            "legible": _mean(
+                F.binary_cross_entropy_with_logits(reading.legible, (symbols >= 0).float(), reduction="none")
+            ),
+        }
+
+
+def packages(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Gives which boxes of samples are packages': picture and place, int64 (n,) each."""
+    pictures, places = (batch["box_classes"] == PACKAGE).nonzero(as_tuple=True)
+    return pictures, places
+
+
+def cut(rgb: Tensor, pictures: Tensor, boxes: Tensor, size: int, margin: float) -> Tensor:
+    """Cuts boxes out of pictures and brings them to one size, between pixels linearly.
+
+    Args:
+        rgb: uint8 or float 0 to 1, (batch, 3, height, width).
+        pictures: int64 (n,), which of them each box is in.
+        boxes: (n, 4), pixels; what of a box lies outside is the nearest pixel inside.
+        size: Pixels each way of a crop.
+        margin: What is added around a box, in its own widths and heights.
+
+    Returns:
+        float, 0 to 1, (n, 3, size, size).
+    """
+    height, width = rgb.shape[-2:]
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * (0.5 + margin)
+    whole = torch.tensor([width, height], dtype=torch.float32, device=rgb.device)
+    steps = (torch.arange(size, device=rgb.device) + 0.5) * 2 / size - 1
+    x = (middle[:, 0, None] + half[:, 0, None] * steps) / whole[0] * 2 - 1
+    y = (middle[:, 1, None] + half[:, 1, None] * steps) / whole[1] * 2 - 1
+    grid = torch.stack([x[:, None].expand(-1, size, -1), y[:, :, None].expand(-1, -1, size)], dim=-1)
+    return F.grid_sample(scaled(rgb)[pictures], grid, padding_mode="border", align_corners=False)
+
+
+def _entropy(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Cross-entropy over those that can be read; 0 where there are none."""
+    known = wanted >= 0
+    return _mean(F.cross_entropy(logits[known], wanted[known], reduction="none"))
+
+
+def _mean(costs: Tensor) -> Tensor:
+    return costs.sum() / max(len(costs), 1)

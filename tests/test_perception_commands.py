@@ -1,0 +1,70 @@
+"""The commands around perception networks: train, resume, judge beside the rival, and what each encoder costs."""
+
+from pathlib import Path
+
+import pytest
+from toy_pictures import make_toy
+
+from robosim.agents.perception.results import markdown, read_perception_results
+from robosim.scripts.cost import Costs
+from robosim.scripts.cost import main as cost
+from robosim.scripts.evaluate_perception import main as evaluate
+from robosim.scripts.train_perception import main as train
+
+YAML = """
+name: tiny
+network: {kind: scene, encoder: {name: nature, width: 4}, height: 64, width: 64, channels: 8}
+fit: {updates: 4, batch: 4}
+validation: {every: 2, pictures: 4}
+"""
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_toy(tmp_path_factory.mktemp("toy") / "pictures", size=64)
+
+
+@pytest.mark.medium
+def test_a_network_is_trained_and_judged_beside_the_rival(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(YAML)
+    run = [str(tmp_path / "tiny.yaml"), "--out", str(tmp_path / "run"), "--data", str(pictures), "--device", "cpu"]
+    assert train(run) == 0
+    assert "judge it by: robosim evaluate-perception" in capsys.readouterr().out
+    assert train(run) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert train([*run, "--resume"]) == 0
+
+    results, shown = tmp_path / "results.json", tmp_path / "gallery"
+    asked = [str(tmp_path / "run"), "classical", "--data", str(pictures), "--json", str(results)]
+    assert evaluate([*asked, "--gallery", str(shown), "--device", "cpu"]) == 0
+    ours, rival = read_perception_results(results)
+    assert ours.sha256 is not None
+    assert rival.sha256 is None
+    assert (ours.pictures, ours.worlds, ours.split) == (12, 6, "test")
+    assert set(ours.scores) < set(rival.scores)
+    assert "symbol_near" in rival.scores
+    assert sum(map(sum, rival.symbols)) == 12
+    assert sorted(path.name for path in shown.iterdir()) == ["classical.png", "run.png"]
+    assert markdown([ours, rival]).count("\n") == 2 + len(rival.scores)
+
+
+def test_mistakes_are_told_in_a_line(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for argv, message in (
+        ([str(tmp_path / "none"), "--data", str(pictures)], "no network's file"),
+        (["classical", "--data", str(tmp_path)], "holds no labelled pictures"),
+        (["classical", "--data", str(pictures), "--pictures", "0"], "at least 1"),
+    ):
+        assert evaluate(argv) == 2
+        assert message in capsys.readouterr().err
+    assert train(["scene", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "run")]) == 2
+    assert "robosim dataset" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_costs_are_written(tmp_path: Path) -> None:
+    assert cost(["--sizes", "64", "--seconds", "0.01", "--json", str(tmp_path / "cost.json")]) == 0
+    costs = Costs.model_validate_json((tmp_path / "cost.json").read_bytes())
+    assert {row.encoder.name for row in costs.rows} == {"nature", "impala", "resnet-small", "keypoints"}
+    assert all(row.least_ms <= row.median_ms <= row.most_ms for row in costs.rows)
