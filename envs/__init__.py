@@ -8,6 +8,7 @@ ENVS = {
     "robosim/WarehouseNavigate-v2": ("robosim.envs.warehouse_navigate:WarehouseNavigateEnv", 1200),
     "robosim/WarehousePick-v0": ("robosim.envs.warehouse_pick:WarehousePickEnv", 250),
     "robosim/WarehousePlace-v0": ("robosim.envs.warehouse_place:WarehousePlaceEnv", 200),
+    "robosim/WarehouseDeliver-v0": ("robosim.envs.warehouse_deliver:WarehouseDeliverEnv", 12_000),
     "robosim/TerrainWalk-v0": ("robosim.envs.terrain_walk:TerrainWalkEnv", 1000),
     "robosim/TerrainBalance-v0": ("robosim.envs.terrain_balance:TerrainBalanceEnv", 1000),
     "robosim/TerrainNavigate-v0": ("robosim.envs.terrain_navigate:TerrainNavigateEnv", 3000),

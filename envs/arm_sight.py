@@ -24,6 +24,7 @@ DEPTHS = (0.05, 3.0)  # m that the cameras measure
 POSE_ERROR = (0.004, 0.010)  # m along each axis, rad
 JITTER = (0.001, 0.003)  # m, rad
 FAR = 3.0  # m; beyond it, it is told as this
+FELT, COMMANDS = 11, 4  # of proprioception and action what the arm's are: the last
 
 
 class Tool:
@@ -139,13 +140,12 @@ def observation_space(robot: Picker, eyes: Eyes | None, most: Sequence[float]) -
     """Describes what a task of the arm observes.
 
     Args:
-        robot: A parked one; what is observed begins with its proprioception and its last action.
+        robot: What is observed begins with its arm's proprioception and last action.
         eyes: Its cameras, where it sees by them: then it is a dict, as `Eyes.observe` gives it.
         most: Largest magnitude of each number that follows where it is told poses instead.
     """
     space = robot.proprioception_space
-    size = robot.action_space.shape[0]
-    low, high = [*space.low, *[-1.0] * size], [*space.high, *[1.0] * size]
+    low, high = [*space.low[-FELT:], *[-1.0] * COMMANDS], [*space.high[-FELT:], *[1.0] * COMMANDS]
     if eyes is None:
         low, high = [*low, *(-value for value in most)], [*high, *most]
     felt = spaces.Box(np.array(low, np.float32), np.array(high, np.float32))

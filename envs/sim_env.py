@@ -71,7 +71,7 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         observation: str | None = None,
         render_mode: str | None = None,
         randomise: bool = True,
-        **options: str,
+        **options: str | int,
     ) -> None:
         """Builds the world, once; see the class."""
         EzPickle.__init__(
@@ -85,16 +85,16 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         )
         self.level, self.split = checked_level(level), checked_split(split)
         kind = self.TASK
-        observation, options = checked_observation(kind, observation), checked_options(kind, options)
+        observation, chosen = checked_observation(kind, observation), checked_options(kind, options)
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise RobosimError(f"render_mode={render_mode!r} is not one of None, 'rgb_array', 'human'")
         self.render_mode = render_mode
         self.picture_size: Size = (640, 480)
         self.metadata = {**self.metadata, "render_fps": round(1 / kind.CONTROL_DT)}
         self._decimation = checked_decimation(kind)
-        self._limit = round(kind.TIME_LIMIT / kind.CONTROL_DT)
         self.physics = Physics(kind.PHYSICS_DT, gui=render_mode == "human")
-        self.task = kind(self.physics, observation=observation, randomise=randomise, split=self.split, **options)
+        self.task = kind(self.physics, observation=observation, randomise=randomise, split=self.split, **chosen)
+        self._limit = round(self.task.time_limit / kind.CONTROL_DT)
         self.physics.save()
         self._pay = [
             (f"reward/{name}", term.function, term.weight * (kind.CONTROL_DT if term.per == "second" else 1.0))

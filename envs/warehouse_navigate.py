@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from robosim.body import Body
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.warehouse_navigate_score import ARRIVED, DONE, METRICS, RATES, REWARD, STUCK, State
 from robosim.math import Vec3, seen_from
@@ -24,12 +25,10 @@ from robosim.render.sketch import BLUE, GREEN, ORANGE, Fan, Line, Sketch, on_flo
 from robosim.robots.courier import (
     ACCELERATION,
     BACKWARD,
-    BRAKING,
     FORWARD,
     LIDAR,
     RADIUS,
     SIZE,
-    YAW_ACCELERATION,
     Courier,
 )
 from robosim.seeding import Split, Streams
@@ -99,6 +98,13 @@ class WarehouseNavigate(Task[State]):
 
     The path is a planner's, on the map that the robot was given and what its lidar has added to that since, or the
     depth of its cameras where it has no lidar. With ``guidance="goal"`` nothing is planned.
+
+    Attributes:
+        world: The hall.
+        traffic: Who else is about.
+        carried: What may touch the robot, because it carries it; None for nothing.
+        covers: The disc that others take the robot for: its middle, ahead and to the left, and its radius, m.
+        pose: x, y (m) and heading (rad) that the robot believed in last.
     """
 
     OBSERVATIONS = ("lidar", "camera", "full")
@@ -112,27 +118,37 @@ class WarehouseNavigate(Task[State]):
     RATES = RATES
 
     def __init__(
-        self, physics: Physics, *, observation: str, randomise: bool, split: Split, guidance: str = "path"
+        self,
+        physics: Physics,
+        *,
+        observation: str,
+        randomise: bool,
+        split: Split,
+        guidance: str = "path",
+        hall: Warehouse | None = None,
+        robot: Courier | None = None,
     ) -> None:
-        """Builds hall, traffic and robot; see `Task`."""
+        """Builds hall, traffic and robot, where it is not given them; see `Task`."""
         self._randomise = randomise
-        self.world = Warehouse(physics)
+        self.world = Warehouse(physics) if hall is None else hall
         self.traffic = Traffic(physics, PEOPLE[-1], FORKLIFTS[-1])
-        self.robot: Courier = Courier(physics)
+        self.robot: Courier = Courier(physics) if robot is None else robot
         self._scene = scene = Scene(physics)
         lidar = Lidar(scene, self.robot.body, RAYS, 360.0, RANGE, RANGE_NOISE, DROPOUT, position=LIDAR)
         self._azimuths = lidar.azimuths
         self.lidar = Sectors(lidar, SECTORS, AGES, CONTROL_DT) if observation != "camera" else None
-        slew = Slew(ACCELERATION, BRAKING, YAW_ACCELERATION)
+        slew = Slew(ACCELERATION, self.robot.braking, self.robot.yaw_acceleration)
         self._outlook = None if self.lidar is None else Outlook(self.lidar, ARCS, _HALF, slew)
         mount = self.robot.mount.position
         self._eyes = None if observation == "lidar" else Panorama(scene, self.robot.body, *VIEW, mount)
         self._inset: Camera | None = None
+        self.covers = 0.0, 0.0, RADIUS
+        self.carried: Body | None = None
         self._localisation = Localisation(self.robot.body, POSE_ERROR, POSE_MEMORY, CONTROL_DT)
         self.planner = Planner(PLAN_RADIUS) if guidance == "path" else None
         self._kinds = {body.number: body.kind for body in physics.bodies}
-        low_high = self.robot.proprioception_space.high.tolist()
-        most = [*low_high, 1.0, 1.0, FAR, 1.0, 1.0]
+        encoders = self.robot.proprioception_space.high[:2].tolist()
+        most = [*encoders, 1.0, 1.0, FAR, 1.0, 1.0]
         if self.planner is not None:
             most += [FAR] * (2 * len(AHEAD) + 1)
         bound = np.array(most, np.float32)
@@ -172,10 +188,19 @@ class WarehouseNavigate(Task[State]):
         self._look = start[2]
         self._begin(start)
 
+    def head_for(self, goal: tuple[float, float]) -> None:
+        """Takes a new goal, on the way; map and what was seen of it stay."""
+        self.world.head_for(goal)
+        if self.planner is not None:
+            self.planner.head_for(goal)
+        self._goal = goal
+        x, y, heading, _, _ = self._motion()
+        self._begin((x, y, heading))
+
     def _begin(self, start: tuple[float, float, float]) -> None:
         way = self.world.geodesic.distance(start[0], start[1])
         # From rest to full speed and back; a way too short for that is driven up to a lower speed.
-        ramp = 1 / ACCELERATION + 1 / BRAKING
+        ramp = 1 / ACCELERATION + 1 / self.robot.braking
         peak = min(FORWARD, math.sqrt(2 * way / ramp))
         self._shortest, self._fastest = way, way / peak + peak * ramp / 2
         self._way, self._at, self._speeds = way, (start[0], start[1]), (0.0, 0.0)
@@ -187,9 +212,11 @@ class WarehouseNavigate(Task[State]):
         self._action = np.minimum(np.maximum(action, -1.0), 1.0)
         self._steps += 1
         x, y, heading, speed = self._moves
+        cos, sin = math.cos(heading), math.sin(heading)
         self._look += (1 - math.exp(-CONTROL_DT / _LOOK)) * math.remainder(heading - self._look, 2 * math.pi)
-        velocity = speed * math.cos(heading), speed * math.sin(heading)
-        self.traffic.advance(CONTROL_DT, (x, y, *velocity, RADIUS))
+        a, b, radius = self.covers
+        middle = x + cos * a - sin * b, y + sin * a + cos * b
+        self.traffic.advance(CONTROL_DT, (*middle, speed * cos, speed * sin, radius))
 
     def _motion(self) -> tuple[float, float, float, float, float]:
         """Gives x, y (m), heading (rad), speed forward (m/s) and yaw rate (rad/s)."""
@@ -247,6 +274,8 @@ class WarehouseNavigate(Task[State]):
 
     def _contacts(self) -> tuple[frozenset[Kind], float]:
         bumps = self.robot.bumped()
+        if bumps and self.carried is not None:
+            bumps.pop(self.carried.number, None)
         if not bumps:
             return _NOBODY, 0.0
         met = frozenset(self._kinds[number] for number in bumps)
@@ -254,10 +283,13 @@ class WarehouseNavigate(Task[State]):
 
     def observe(self, state: State) -> Observation:
         """Reads the sensors and plans; see the class."""
-        senses = self.robot.proprioception()
-        x, y, heading = self._localisation.read(self._sensors).tolist()
+        speed, yaw_rate = self.robot.proprioception().tolist()
+        return self.sense(speed, yaw_rate)
+
+    def sense(self, speed: float, yaw_rate: float) -> dict[str, NDArray[Any]]:
+        """Gives what is observed, where the encoders were read already (m/s, rad/s)."""
+        self.pose = x, y, heading = self._localisation.read(self._sensors).tolist()
         seen: dict[str, NDArray[Any]] = {}
-        speed, yaw_rate = senses.tolist()
         if self.lidar is not None and self._outlook is not None:
             a, b, turn = self.robot.believed[:3].tolist()
             self.lidar.odometry = a, b, turn

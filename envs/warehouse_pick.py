@@ -24,7 +24,8 @@ from robosim.robots.picker import Picker
 from robosim.seeding import Split, Streams
 from robosim.task import Observation, Task, at_level
 from robosim.worlds.store.delivered import corners
-from robosim.worlds.store.layout import BOARD, DEPTH
+from robosim.worlds.store.layout import BOARD, DEPTH, RackLayout
+from robosim.worlds.store.packages import Packages
 from robosim.worlds.store.store import Store
 
 PHYSICS_DT = 1 / 100  # s
@@ -78,11 +79,23 @@ class WarehousePick(Task[State]):
     DONE = DONE
     METRICS = METRICS
 
-    def __init__(self, physics: Physics, *, observation: str, randomise: bool, split: Split) -> None:
-        """Builds rack, packages and robot; see `Task`."""
+    def __init__(
+        self,
+        physics: Physics,
+        *,
+        observation: str,
+        randomise: bool,
+        split: Split,
+        packages: Packages | None = None,
+        robot: Picker | None = None,
+    ) -> None:
+        """Builds rack, packages and robot, where it is not given them; see `Task`."""
         self._randomise = randomise
-        self.world = Store(physics)
-        self.robot: Picker = Picker(physics, parked=True)
+        if packages is None:
+            self.world = Store(physics)
+            packages = self.world.packages
+        self._packages = packages
+        self.robot: Picker = Picker(physics, parked=True) if robot is None else robot
         self._localiser = Localiser()
         self._eyes = Eyes(physics, self.robot) if observation == "camera" else None
         seen = [FAR] * 3 + [1.0, 1.0]
@@ -91,12 +104,23 @@ class WarehousePick(Task[State]):
 
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
-        world, robot, rng = self.world, self.robot, streams.robot
+        world, rng = self.world, streams.robot
         world.reset(streams.world, level)
         noise = at_level(NOISE, level) if self._randomise else 0.0
         arm = float(rng.uniform(-TURRET, TURRET)), float(rng.uniform(*LIFT)), float(rng.uniform(*OUT))
-        robot.reset(world.spawn(streams.world), streams.sensors, noise, arm)
-        layout, bodies = world.layout, world.packages.bodies
+        self.robot.reset(world.spawn(streams.world), streams.sensors, noise, arm)
+        self.begin(world.layout, streams, noise)
+
+    def begin(self, layout: RackLayout, streams: Streams, noise: float) -> None:
+        """Takes an order; rack, packages and robot are where they are already.
+
+        Args:
+            layout: What is ordered from where; the rack may stand anywhere.
+            streams: The episode's.
+            noise: Multiplies what the sensors err by.
+        """
+        robot, bodies = self.robot, self._packages.bodies
+        self._rack, self._stood_at = layout.shelving, layout.ordered.z
         self._ordered = bodies[layout.ordered.number]
         self._letter = layout.ordered.model.letter
         self._letters = {bodies[parcel.number].number: parcel.model.letter for parcel in layout.parcels}
@@ -116,7 +140,7 @@ class WarehousePick(Task[State]):
 
     def _begin(self) -> None:
         self._stood = {body.number: body.inertial_pose()[0] for body in [self._ordered, *self._others]}
-        self._start_out = self._least_x(self._ordered)
+        self._start_out = self._least(self._ordered)
         self._closest = self._gap()
         self._most_out = self._most_moved = self._changed = 0.0
         self._has_held = self._holding = False
@@ -137,9 +161,14 @@ class WarehousePick(Task[State]):
         place = x + half * a[0], y + half * b[0], z + half * c[0]
         return math.dist(place, self.robot.suction.pose()[0])
 
-    def _least_x(self, body: Body) -> float:
-        """Gives the x of a package's corner that is deepest in the rack, m."""
-        return min(x for x, _, _ in corners(body.pose(), self._size[body.number]))
+    def _least(self, body: Body) -> float:
+        """Gives how far ahead of the rack's middle the corner of a package is that is deepest in the rack, m."""
+        return min(self._ahead(x, y) for x, y, _ in corners(body.pose(), self._size[body.number]))
+
+    def _ahead(self, x: float, y: float) -> float:
+        """Gives how far a point is ahead of the rack's middle, along the rack's axis, m."""
+        rack = self._rack
+        return math.cos(rack.yaw) * (x - rack.x) + math.sin(rack.yaw) * (y - rack.y)
 
     def state(self) -> State:
         """Reads where packages are and what the cup holds; see `Task.state`."""
@@ -179,7 +208,7 @@ class WarehousePick(Task[State]):
 
     def _outside(self, body: Body) -> tuple[float, bool]:
         """Gives what share of its way out of the rack a package has come, and whether it is clear of it."""
-        least = self._least_x(body)
+        least = self._least(body)
         way = max(OUTSIDE - self._start_out, 1e-6)
         return clip((least - self._start_out) / way, 0.0, 1.0), least >= OUTSIDE
 
@@ -199,17 +228,21 @@ class WarehousePick(Task[State]):
         felt = [*self.robot.proprioception().tolist(), *self._action.tolist()]
         if self._eyes is not None:
             return self._eyes.observe(felt, self._letter, self._sensors)
+        return self.sense(felt)
+
+    def sense(self, felt: list[float]) -> NDArray[np.float32]:
+        """Gives what is observed by poses after what the arm feels: its proprioception and the last action."""
         tool = Tool(self.robot)
         ordered, *others = self._localiser.read(self._watched)
         size = self._size[self._ordered.number]
         face = ahead_of(ordered, size[0] / 2)
-        felt += [*tool.see(face), *tool.facing(ordered[1]), ordered[2], *size, self._room]
+        felt = [*felt, *tool.see(face), *tool.facing(ordered[1]), ordered[2], *size, self._room]
         felt += [
-            clip(face[2] - self.world.layout.ordered.z, -FAR, FAR),
-            clip(OUTSIDE - self._least_x(self._ordered), 0.0, FAR),
-            clip(tool.x - DEPTH / 2, -FAR, FAR),
+            clip(face[2] - self._stood_at, -FAR, FAR),
+            clip(OUTSIDE - self._least(self._ordered), 0.0, FAR),
+            clip(self._ahead(tool.x, tool.y) - DEPTH / 2, -FAR, FAR),
         ]
-        felt += tool.facing(0.0)
+        felt += tool.facing(self._rack.yaw)
         for body, (place, yaw, _) in zip(self._watched[1:], others, strict=True):
             felt += [*tool.see(place), *tool.facing(yaw), *self._size[body.number]]
         felt += [FAR, FAR, FAR, 0.0, 0.0, 0.0, 0.0, 0.0] * (OTHERS - len(others))

@@ -23,7 +23,8 @@ from robosim.robots.picker import Picker
 from robosim.seeding import Split, Streams
 from robosim.task import Observation, Task, at_level
 from robosim.worlds.store.delivered import GENTLE, PutDown, delivered, placement
-from robosim.worlds.store.layout import Parcel
+from robosim.worlds.store.layout import AreaLayout, Parcel
+from robosim.worlds.store.packages import Packages
 from robosim.worlds.store.store import DropOff
 
 PHYSICS_DT = 1 / 100  # s
@@ -75,12 +76,24 @@ class WarehousePlace(Task[State]):
     DONE = DONE
     METRICS = METRICS
 
-    def __init__(self, physics: Physics, *, observation: str, randomise: bool, split: Split) -> None:
-        """Builds world and robot; see `Task`."""
+    def __init__(
+        self,
+        physics: Physics,
+        *,
+        observation: str,
+        randomise: bool,
+        split: Split,
+        packages: Packages | None = None,
+        robot: Picker | None = None,
+    ) -> None:
+        """Builds world and robot, where it is not given them; see `Task`."""
         self._randomise = randomise
-        self.world = DropOff(physics)
-        self.robot: Picker = Picker(physics, parked=True)
-        self.robot.suction.allow(self.world.packages.bodies)
+        if packages is None:
+            self.world = DropOff(physics)
+            packages = self.world.packages
+        self._packages = packages
+        self.robot: Picker = Picker(physics, parked=True) if robot is None else robot
+        self.robot.suction.allow(packages.bodies)
         self._localiser = Localiser()
         self._eyes = Eyes(physics, self.robot) if observation == "camera" else None
         pose, size = [FAR, FAR, FAR, 1.0, 1.0], [_SIZES] * 3
@@ -94,8 +107,19 @@ class WarehousePlace(Task[State]):
         layout = world.layout
         noise = at_level(NOISE, level) if self._randomise else 0.0
         robot.reset(world.spawn(streams.world), streams.sensors, noise, layout.arm)
-        self.package = self._hand_over(layout.held, layout.grip)
-        self._others = [(parcel, world.packages.bodies[parcel.number]) for parcel in layout.parcels]
+        self.begin(layout, self._hand_over(layout.held, layout.grip), streams, noise)
+
+    def begin(self, layout: AreaLayout, package: Body, streams: Streams, noise: float) -> None:
+        """Takes a package that the robot holds already, to be put down.
+
+        Args:
+            layout: Where, and what lies there already; its frame may be any.
+            package: The body that is held.
+            streams: The episode's.
+            noise: Multiplies what the sensors err by.
+        """
+        self.layout, self.package = layout, package
+        self._others = [(parcel, self._packages.bodies[parcel.number]) for parcel in layout.parcels]
         self._localiser.reset(streams.sensors, [self.package, *(body for _, body in self._others)], noise)
         self._sensors, self._action = streams.sensors, np.zeros(4, np.float32)
         self._watch = PutDown(layout.held.model.size)
@@ -111,7 +135,7 @@ class WarehousePlace(Task[State]):
         ahead = held.model.size[0] / 2 + _TOUCH
         dx, dy, dz = to_world(rotation_rows(axis_angle(_UP, yaw)), (ahead, left, up))
         middle = x - dx, y - dy, z - dz
-        body = self.world.packages.put(held.number, middle, math.remainder(yaw, 2 * math.pi), held.mass, held.friction)
+        body = self._packages.put(held.number, middle, math.remainder(yaw, 2 * math.pi), held.mass, held.friction)
         self.robot.suction.grasp(body)
         return body
 
@@ -128,7 +152,7 @@ class WarehousePlace(Task[State]):
 
     def state(self) -> State:
         """Reads package, others and motors; see `Task.state`."""
-        layout = self.world.layout
+        layout = self.layout
         pose, velocity, _ = self.package.motion()
         self._watch.follow(pose, velocity)
         held = self.robot.suction.held is not None
@@ -172,13 +196,22 @@ class WarehousePlace(Task[State]):
     def observe(self, state: State) -> Observation:
         """Reads the sensors; see the class."""
         felt = [*self.robot.proprioception().tolist(), *self._action.tolist()]
-        layout = self.world.layout
         if self._eyes is not None:
-            return self._eyes.observe(felt, layout.area.letter, self._sensors)
+            return self._eyes.observe(felt, self.layout.area.letter, self._sensors)
+        return self.sense(felt, state.lies.height)
+
+    def sense(self, felt: list[float], height: float) -> NDArray[np.float32]:
+        """Gives what is observed by poses.
+
+        Args:
+            felt: What the arm feels: its proprioception and the last action.
+            height: m, of the package's lowest corner above the floor.
+        """
+        layout = self.layout
         tool, area = Tool(self.robot), layout.area
         (place, yaw, pitch), *others = self._localiser.read([self.package, *(body for _, body in self._others)])
-        lowest = clip(state.lies.height + place[2] - self.package.pose()[0][2], -FAR, FAR)
-        felt += [*tool.see(place), *tool.facing(yaw), pitch, *layout.held.model.size, lowest]
+        lowest = clip(height + place[2] - self.package.pose()[0][2], -FAR, FAR)
+        felt = [*felt, *tool.see(place), *tool.facing(yaw), pitch, *layout.held.model.size, lowest]
         four = 4 * (area.yaw - tool.heading)
         felt += [*tool.see((area.x, area.y, tool.z))[:2], math.sin(four), math.cos(four)]
         rows = [
@@ -196,7 +229,7 @@ class WarehousePlace(Task[State]):
 
     def sketch(self, state: State) -> Sketch:
         """Draws the place that was kept free, and the package's shadow; see `Task.sketch`."""
-        held = self.world.layout.held
+        held = self.layout.held
         spot = _outline(held.x, held.y, held.yaw, held.model.size)
         (x, y, _), turn = self.package.pose()
         shadow = _outline(x, y, front(turn)[0], held.model.size)
@@ -205,7 +238,7 @@ class WarehousePlace(Task[State]):
 
     def captions(self, state: State) -> dict[str, str]:
         """Gives order, weight and how it goes; see `Task.captions`."""
-        held = self.world.layout.held
+        held = self.layout.held
         return {
             "order": f"package {held.model.letter} → area {held.model.letter}",
             "weight": f"{held.mass:.1f} kg",

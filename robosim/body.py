@@ -106,11 +106,11 @@ class Body:
             else:
                 # PyBullet gives every joint a velocity motor when it loads; it would brake what nobody commands.
                 pybullet.setJointMotorControl2(index, joint, pybullet.VELOCITY_CONTROL, force=0, physicsClientId=client)
-        inertial = pybullet.getDynamicsInfo(index, BASE, physicsClientId=client)
-        self._com: Vec3 = inertial[3]
+        # Of a fixture it tells nothing: what one reads is what it told of another body before.
+        inertial = (ORIGIN, IDENTITY) if fixture else pybullet.getDynamicsInfo(index, BASE, client)[3:5]
+        self._com: Vec3 = inertial[0]
         # PyBullet poses the principal axes of inertia; where the URDF has products of inertia, they are turned.
-        # Of a fixture it tells nothing, which reads as zeros.
-        self._com_turn: Quat | None = None if inertial[4] in (IDENTITY, (0.0, 0.0, 0.0, 0.0)) else inertial[4]
+        self._com_turn: Quat | None = None if inertial[1] in (IDENTITY, (0.0, 0.0, 0.0, 0.0)) else inertial[1]
         self._turn_back = None if self._com_turn is None else inverse(self._com_turn)
         self.welds: dict[int, tuple[int, Pose]] = {}
         for link, parent in fixed.items():  # PyBullet numbers parents before their children

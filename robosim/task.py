@@ -125,6 +125,11 @@ class Task(ABC, Generic[S]):
     def advance(self, action: NDArray[np.float32]) -> None:
         """Moves what the task itself moves; called once a control step, before the robot takes ``action``."""
 
+    @property
+    def time_limit(self) -> float:
+        """Length of an episode, s; ``TIME_LIMIT``, as here, or less where an option makes it shorter."""
+        return self.TIME_LIMIT
+
     def disturb(self) -> int:
         """Applies forces that last one physics step; called before physics steps.
 
@@ -182,8 +187,10 @@ def checked_observation(task: type[Task[Any]], observation: str | None) -> str:
     return observation
 
 
-def checked_options(task: type[Task[Any]], options: Mapping[str, str]) -> dict[str, str]:
+def checked_options(task: type[Task[Any]], options: Mapping[str, str | int]) -> dict[str, str]:
     """Gives a value for each option of a task: those asked for, and the first of those allowed for the others.
+
+    A number stands for the word that it is written as.
 
     Raises:
         RobosimError: The task does not have such an option, or not with this value.
@@ -192,10 +199,12 @@ def checked_options(task: type[Task[Any]], options: Mapping[str, str]) -> dict[s
         if name not in task.OPTIONS:
             known = ", ".join(task.OPTIONS) or "none"
             raise RobosimError(f"{name}={value!r}: {task.__name__} has no such option; it has {known}")
-        if value not in task.OPTIONS[name]:
+        if str(value) not in task.OPTIONS[name]:
             allowed = ", ".join(map(repr, task.OPTIONS[name]))
             raise RobosimError(f"{name}={value!r} is not offered by {task.__name__}, which has {allowed}")
-    return {name: values[0] for name, values in task.OPTIONS.items()} | dict(options)
+    return {name: values[0] for name, values in task.OPTIONS.items()} | {
+        name: str(value) for name, value in options.items()
+    }
 
 
 def checked_decimation(task: type[Task[Any]]) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import robosim.envs
 from robosim.agents.evaluation.episodes import Episode
 from robosim.agents.evaluation.evaluator import check_agent
-from robosim.agents.policies.find import BASELINES, PolicyError, require_agent_folder, shipped
+from robosim.agents.policies.find import BASELINES, PolicyError, identity, named_files, require_agent_folder, shipped
 from robosim.agents.storage.agent import read_card
 from robosim.agents.training.experiment import EnvConfig
 from robosim.envs.sim_env import SimEnv
@@ -79,7 +79,7 @@ def cast(env: EnvConfig, fresh: Path) -> list[Actor]:
         actors.append(Actor(name, name, own))
     actors.append(Actor(FRESH, str(fresh), own, read_card(require_agent_folder(fresh)).sha256))
     for name in shipped():
-        card = read_card(require_agent_folder(name))
+        card = identity(named_files(name))
         if card.env.id == env.id:
             actors.append(Actor(name, name, {**card.env.kwargs, **_JUDGED}, card.sha256))
     return actors

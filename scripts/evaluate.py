@@ -16,11 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from robosim.agents.evaluation.episodes import Episode, EvaluationError
 from robosim.agents.evaluation.evaluator import Evaluator, check_agent, find_env, policy_source
 from robosim.agents.evaluation.results import Result, check_writable, summarise, table, write_results
-from robosim.agents.policies.find import BASELINES, shipped
-from robosim.agents.storage.agent import AgentCard
-from robosim.agents.storage.files import AgentError, AgentFiles
+from robosim.agents.policies.find import BASELINES, Identity, identity, shipped
+from robosim.agents.storage.files import AgentError
 from robosim.agents.storage.provenance import usable_cores
-from robosim.agents.storage.reading import card_of
+from robosim.agents.storage.team import AnyFiles
 from robosim.envs import ENVS
 from robosim.scripts.cli import command
 from robosim.seeding import Level, Split, checked_level
@@ -54,9 +53,9 @@ class Entry:
 
     agent: str
     """As the user named it."""
-    policy: str | AgentFiles
+    policy: str | AnyFiles
     """A baseline's name or the agent itself, read once: what is judged is what the results name."""
-    card: AgentCard | None
+    card: Identity | None
     env: str
     kwargs: dict[str, Any]
 
@@ -103,7 +102,7 @@ def _checked(options: Options) -> Level:
 def _entries(options: Options, level: Level, console: Console) -> list[Entry]:
     """Decide for every agent in which env it is judged."""
     policies = [policy_source(name) for name in options.agents]
-    cards = [None if isinstance(policy, str) else card_of(policy) for policy in policies]
+    cards = [None if isinstance(policy, str) else identity(policy) for policy in policies]
     known = [card for card in cards if card is not None]
     env = options.env or _common_env(known)
     find_env(env)
@@ -118,7 +117,7 @@ def _entries(options: Options, level: Level, console: Console) -> list[Entry]:
     return entries
 
 
-def _common_env(cards: Sequence[AgentCard]) -> str:
+def _common_env(cards: Sequence[Identity]) -> str:
     found = sorted({card.env.id for card in cards})
     if not found:
         known = ", ".join(sorted(ENVS))

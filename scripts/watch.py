@@ -14,11 +14,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 import robosim.envs  # registers the ids, also where robosim is used without being installed
 from robosim.agents.evaluation.episodes import Episode
-from robosim.agents.policies.find import BASELINES, require_agent_folder
+from robosim.agents.policies.find import BASELINES, identity, named_files
 from robosim.agents.policies.policy import Policy
 from robosim.agents.showing.film import HOLD_S, control_rate, moments, shots, stage, time_limit, video_rate
 from robosim.agents.showing.screening import screen
-from robosim.agents.storage.agent import read_card
 from robosim.agents.storage.reading import AnyEnv
 from robosim.errors import RobosimError
 from robosim.render.video import Video, check_video
@@ -104,7 +103,7 @@ def _env(options: Options) -> tuple[str, dict[str, Any]]:
     """Decide in which env the agent acts: by default in its own."""
     env_id, kwargs = options.env, {}
     if options.agent not in BASELINES:
-        own = read_card(require_agent_folder(options.agent)).env
+        own = identity(named_files(options.agent)).env
         env_id = env_id or own.id
         kwargs = dict(own.kwargs) if own.id == env_id else {}
     if env_id is None:

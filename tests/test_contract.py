@@ -19,6 +19,7 @@ from robosim.envs.wheel_balance import WheelBalanceEnv
 from robosim.errors import RobosimError
 
 HERE = Path(__file__).resolve().parent
+LONG = {"robosim/WarehouseDeliver-v0": 1500}  # control steps until all of it has come up
 ORDER = "order"  # the part of an observation that says which of several things is asked for
 
 
@@ -94,8 +95,13 @@ def test_observations_are_in_their_space_finite_and_own_their_memory(env: gym.En
             assert not np.shares_memory(a, b)
 
 
-def test_no_element_of_an_observation_is_constant(env: gym.Env[Any, Any]) -> None:
-    for key, seen in parts_over(env, range(3)).items():
+def test_no_element_of_an_observation_is_constant(case: Case, env: gym.Env[Any, Any]) -> None:
+    over = parts_over(env, range(3), steps=LONG.get(case.env_id, 200))
+    for key, seen in over.items():
+        if key in ("job", "arm") and "arm" in over:
+            continue  # by feel alone the rival takes no package out; by poses it does, and these are looked at there
+        if key == "place":
+            continue  # rows of what lies in the area already: it is empty at first; WarehousePlace's has them all
         # What is asked for is the same throughout an episode: one of several, so that a few episodes do not show all.
         rows = parts_over(env, range(40), steps=0)[key] if key == ORDER else seen
         if rows[0].ndim == 1:

@@ -181,6 +181,15 @@ def test_a_fixture_is_met_where_it_stands_and_where_a_restore_puts_it(physics: P
         physics.restore()
 
 
+def test_a_fixture_stands_where_it_is_put_whatever_was_made_before_it(physics: Physics) -> None:
+    physics.add_body([Visual(Box((0.4, 0.4, 0.4)))], 1.0, centre=(0.1, 0.0, -0.2))  # PyBullet told of its centre last
+    block = [Visual(Box((1.0, 1.0, 1.0)))]
+    fixture = physics.add_fixture(block, block)
+    fixture.place((1.0, 2.0, 0.5))
+    assert fixture.inertial_frame[0] == (0.0, 0.0, 0.0)
+    assert fixture.pose()[0] == (1.0, 2.0, 0.5)
+
+
 def test_unknown_names_are_told_with_what_there_is(physics: Physics) -> None:
     body = physics.load_urdf(URDF)
     with pytest.raises(RobosimError, match=r"'left_weel'.*left_wheel_joint"):

@@ -15,8 +15,8 @@ from gymnasium.envs.registration import EnvSpec
 
 from robosim.agents.policies.find import load_policy, policy_from_files
 from robosim.agents.policies.policy import Policy, State, seed_policy
-from robosim.agents.storage.files import AgentFiles
 from robosim.agents.storage.reading import AnyEnv
+from robosim.agents.storage.team import AnyFiles
 from robosim.errors import RobosimError
 
 _FIRST, _LATER = np.ones(1, bool), np.zeros(1, bool)
@@ -50,7 +50,7 @@ class Episode:
 class Job:
     """Who acts and where. Holds the agent itself, not where it lies: all workers judge one and the same."""
 
-    policy: str | AgentFiles
+    policy: str | AnyFiles
     """The name of a baseline, or an agent."""
     env: EnvSpec
     """Itself and not its id, which may be registered in one process only."""
@@ -168,8 +168,8 @@ def serve(connection: Connection) -> None:
         player.close()
 
 
-def _policy(source: str | AgentFiles, env: AnyEnv) -> Policy:
-    return policy_from_files(source, env) if isinstance(source, AgentFiles) else load_policy(source, env)
+def _policy(source: str | AnyFiles, env: AnyEnv) -> Policy:
+    return policy_from_files(source, env) if not isinstance(source, str) else load_policy(source, env)
 
 
 def _make(job: Job) -> AnyEnv:

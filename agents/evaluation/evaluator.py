@@ -19,7 +19,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from robosim.agents.evaluation.episodes import Episode, EvaluationError, Failure, Job, Player, serve
 from robosim.agents.policies.find import BASELINES, kwargs_for, named_files
-from robosim.agents.storage.files import AgentFiles
+from robosim.agents.storage.team import AnyFiles
 
 __all__ = ["Episode", "EvaluationError", "Evaluator", "check_agent", "find_env", "policy_source"]
 
@@ -64,7 +64,7 @@ class Evaluator:
 
     def run(
         self,
-        agent: str | Path | AgentFiles,
+        agent: str | Path | AnyFiles,
         env_id: str,
         kwargs: Mapping[str, Any],
         episodes: int,
@@ -144,7 +144,7 @@ class Evaluator:
             self._workers.append(_Worker(context))
 
 
-def check_agent(agent: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> None:
+def check_agent(agent: str | Path | AnyFiles, env_id: str, kwargs: Mapping[str, Any]) -> None:
     """Make the env and load the agent once, to learn of a mistake before anything else is done.
 
     Raises:
@@ -155,13 +155,13 @@ def check_agent(agent: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str
         player.load()
 
 
-def policy_source(agent: str | Path | AgentFiles) -> str | AgentFiles:
+def policy_source(agent: str | Path | AnyFiles) -> str | AnyFiles:
     """Give a baseline's name as it is, and read the files of every other agent.
 
     Raises:
         AgentError: There is no such agent.
     """
-    if isinstance(agent, AgentFiles):
+    if isinstance(agent, AnyFiles):
         return agent
     return str(agent) if str(agent) in BASELINES else named_files(agent)
 
@@ -179,7 +179,7 @@ def find_env(env_id: str) -> EnvSpec:
         raise EvaluationError(f"unknown env {env_id!r}: {error} (robosim has: {known or 'none'})") from error
 
 
-def _job(agent: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> Job:
+def _job(agent: str | Path | AnyFiles, env_id: str, kwargs: Mapping[str, Any]) -> Job:
     return Job(policy_source(agent), find_env(env_id), kwargs_for(agent, env_id, kwargs))
 
 

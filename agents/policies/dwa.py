@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, State
-from robosim.robots.courier import BACKWARD, BRAKING, FORWARD, RADIUS, YAW_RATE
+from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, RADIUS, YAW_RATE
 from robosim.sensors.sectors import NEARNESS
 
 # Where robosim/WarehouseNavigate's observation["state"] has what is read here.
-SPEED, GOAL_DISTANCE, GOAL_SIN, GOAL_COS, AHEAD = 0, 4, 5, 6, slice(7, 13)
+SPEED, RATE, GOAL_DISTANCE, GOAL_SIN, GOAL_COS, AHEAD = 0, 1, 4, 5, 6, slice(7, 13)
 ROWS = 4  # of sectors in observation["lidar"]
 
 SPEEDS = np.linspace(0.0, FORWARD, 7)  # m/s
@@ -36,10 +36,15 @@ class Dwa:
     """The dynamic window approach on the observations of robosim/WarehouseNavigate.
 
     Without a lidar it sees nothing; without a path it heads for the goal.
+
+    Args:
+        braking: m/s² with which the robot slows down.
+        yaw_acceleration: rad/s² with which it reaches a yaw rate; None for one that does so at once, nearly.
     """
 
-    def __init__(self) -> None:
-        """Lays out the choices."""
+    def __init__(self, braking: float = BRAKING, yaw_acceleration: float | None = None) -> None:
+        """Lays out the choices; see the class."""
+        self._braking, self._twist = braking, yaw_acceleration
         speeds, rates = np.meshgrid(SPEEDS, YAW_RATES, indexing="ij")
         self._speeds, self._rates = speeds.ravel(), rates.ravel()
         time = HORIZON / SAMPLES * np.arange(1, SAMPLES + 1)
@@ -71,10 +76,12 @@ class Dwa:
         points = met(nearness)
         points = points[np.hypot(points[:, 0], points[:, 1]) < HORIZON * FORWARD + RADIUS + ROOM]
         carrot = aimed_at(told)
-        room = self._room(points)
         speed = float(told[SPEED])
-        reachable = (self._speeds <= speed + REACH) & (self._speeds >= speed - 2 * BRAKING * REACH)
-        braking = self._speeds**2 / (2 * BRAKING) + self._speeds * LATENCY
+        if self._twist is not None:
+            self._x, self._y = self._slowly(speed, float(told[RATE]), self._twist)
+        room = self._room(points)
+        reachable = (self._speeds <= speed + REACH) & (self._speeds >= speed - 2 * self._braking * REACH)
+        braking = self._speeds**2 / (2 * self._braking) + self._speeds * LATENCY
         far_enough = np.where(self._speeds > 0, room >= MARGIN + 0.3 * braking, True)
         allowed = reachable & far_enough & (self._speeds <= SLOW * distance + 0.1)
         allowed &= braking <= ahead_free(points)
@@ -84,6 +91,16 @@ class Dwa:
         cost = end - 0.3 * np.minimum(room, ROOM) - 0.15 * self._speeds
         best = int(np.where(allowed, cost, np.inf).argmin())
         return action(float(self._speeds[best]), float(self._rates[best]))
+
+    def _slowly(self, speed: float, rate: float, twist: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Gives the arcs of a robot that reaches speeds and yaw rates only by and by, m, shape (choices, samples)."""
+        dt = HORIZON / SAMPLES
+        time = dt * np.arange(1, SAMPLES + 1)
+        rates = rate + np.clip(self._rates[:, None] - rate, -twist * time, twist * time)
+        speeds = speed + np.clip(self._speeds[:, None] - speed, -self._braking * time, ACCELERATION * time)
+        turned = np.cumsum(rates, axis=1) * dt
+        middle = turned - rates * dt / 2
+        return np.cumsum(speeds * np.cos(middle), axis=1) * dt, np.cumsum(speeds * np.sin(middle), axis=1) * dt
 
     def _room(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Gives the least distance from the robot's circle to what is seen, along each arc, m."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from robosim.agents.policies.carrier import Carrier
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.picker import PickingExpert
@@ -19,6 +20,7 @@ from robosim.errors import RobosimError
 EXPERTS: dict[str, Callable[[], Policy]] = {
     "robosim/WheelBalance": BalanceLqr,
     "robosim/WarehouseNavigate": Dwa,
+    "robosim/WarehouseDeliver": Carrier,
     "robosim/WarehousePick": PickingExpert,
     "robosim/WarehousePlace": Placer,
     "robosim/TerrainWalk": Trotter,

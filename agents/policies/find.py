@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from robosim.agents.policies.blind import PREFIX, Blind
 from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
 from robosim.agents.storage.agent import agent_from_files, read_card
-from robosim.agents.storage.files import AgentError, AgentFiles, is_agent, read_files
-from robosim.agents.storage.reading import AnyEnv
+from robosim.agents.storage.card import EnvCard
+from robosim.agents.storage.files import AgentError, is_agent, read_files
+from robosim.agents.storage.reading import AnyEnv, card_of
+from robosim.agents.storage.team import AnyFiles, TeamFiles, is_team, read_team
 from robosim.errors import RobosimError
 
 EXPERT = "expert"
@@ -20,6 +22,7 @@ BASELINES = ("random", "zero", EXPERT)
 TOLD: Mapping[str, Mapping[str, str]] = {
     "robosim/TerrainNavigate": {"guidance": "path"},
     "robosim/TerrainWalk": {"observation": "scan"},
+    "robosim/WarehouseDeliver": {"observation": "state"},
     "robosim/WarehouseNavigate": {"guidance": "path", "observation": "lidar"},
     "robosim/WarehousePick": {"observation": "state"},
     "robosim/WarehousePlace": {"observation": "state"},
@@ -31,7 +34,7 @@ OBSERVED = ("observation", "guidance")
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
 
-def kwargs_for(name: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def kwargs_for(name: str | Path | AnyFiles, env_id: str, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Give the keyword arguments of the env in which a policy plays, where these are the others'."""
     return {**kwargs, **(TOLD.get(env_id.rsplit("-v", 1)[0], {}) if name == EXPERT else {})}
 
@@ -60,7 +63,7 @@ class PolicyError(RobosimError):
 
 def shipped() -> list[str]:
     """The names of the agents that come with robosim, sorted."""
-    return sorted(folder.name for folder in PRETRAINED.glob("[!.]*") if is_agent(folder))
+    return sorted(folder.name for folder in PRETRAINED.glob("[!.]*") if is_agent(folder) or is_team(folder))
 
 
 def agent_folder(name: str | Path) -> Path | None:
@@ -78,6 +81,8 @@ def agent_folder(name: str | Path) -> Path | None:
     if str(name) in shipped():
         return PRETRAINED / str(name)
     folder = Path(name)
+    if is_team(folder):
+        return folder
     return next((place for place in (folder, folder / "best", folder / "last") if is_agent(place)), None)
 
 
@@ -95,8 +100,8 @@ def require_agent_folder(name: str | Path) -> Path:
     raise AgentError(f"{name}: {found}; {choice}, or the folder of an agent or of a run")
 
 
-def named_files(name: str | Path) -> AgentFiles:
-    """Read the files of an agent.
+def named_files(name: str | Path) -> AnyFiles:
+    """Read the files of an agent, or of a team of agents.
 
     Args:
         name: See `agent_folder`; with `PREFIX` before it, the agent is to act without what it sees.
@@ -105,8 +110,29 @@ def named_files(name: str | Path) -> AgentFiles:
         AgentError: There is no such agent.
     """
     blind = str(name).startswith(PREFIX)
-    files = read_files(require_agent_folder(str(name).removeprefix(PREFIX) if blind else name))
-    return replace(files, blind=blind)
+    folder = require_agent_folder(str(name).removeprefix(PREFIX) if blind else name)
+    if is_team(folder):
+        return replace(read_team(folder, require_agent_folder), blind=blind)
+    return replace(read_files(folder), blind=blind)
+
+
+class Identity(NamedTuple):
+    """What an agent or a team is made for, and which one it is."""
+
+    env: EnvCard
+    sha256: str
+
+
+def identity(files: AnyFiles) -> Identity:
+    """Tell what an agent or a team is made for, from its files.
+
+    Raises:
+        AgentError: It is damaged.
+    """
+    if isinstance(files, TeamFiles):
+        return Identity(files.card.env, files.sha256)
+    card = card_of(files)
+    return Identity(card.env, card.sha256)
 
 
 def load_policy(name: str | Path, env: AnyEnv) -> Policy:
@@ -125,9 +151,15 @@ def load_policy(name: str | Path, env: AnyEnv) -> Policy:
     return policy_from_files(named_files(name), env)
 
 
-def policy_from_files(files: AgentFiles, env: AnyEnv) -> Policy:
+def policy_from_files(files: AnyFiles, env: AnyEnv) -> Policy:
     """The same as `load_policy` for an agent that was already read, here or in another process."""
-    agent = agent_from_files(files, env)
+    if isinstance(files, TeamFiles):
+        # Only here: it brings robots along, as experts do.
+        from robosim.agents.policies.team import team_from_files
+
+        agent: Policy = team_from_files(files, env)
+    else:
+        agent = agent_from_files(files, env)
     return Blind(agent, env.observation_space) if files.blind else agent
 
 

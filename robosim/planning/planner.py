@@ -51,12 +51,16 @@ class Planner:
             goal: x, y, m.
             clearance: Of the grid, where it is known already.
         """
-        self._grid, self._goal = grid, goal
+        self._grid, self.plans = grid, 0
         self.seen.reset(grid, measure(grid) if clearance is None else clearance)
         if self._work is None or self._work.costs.shape != grid.blocked.shape:
             self._work = new_work(grid.blocked.shape)
-        self.path, self.plans, self._wait = np.empty((0, 2)), 0, 0
-        self._laid, self._enough = np.full(grid.blocked.shape, np.inf, np.float32), math.inf
+        self.head_for(goal)
+
+    def head_for(self, goal: Point) -> None:
+        """Takes a new goal on the same map, and keeps what was seen."""
+        self._goal, self.path, self._wait = goal, np.empty((0, 2)), 0
+        self._laid, self._enough = np.full(self._grid.blocked.shape, np.inf, np.float32), math.inf
 
     def update(
         self, x: float, y: float, heading: float, azimuths: NDArray[np.float64], ranges: NDArray[np.float32], far: float

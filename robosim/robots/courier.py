@@ -67,6 +67,7 @@ class Courier(Robot):
 
     urdf: ClassVar[Path] = URDF
     yaw_acceleration: ClassVar[float] = YAW_ACCELERATION  # rad/s²
+    braking: ClassVar[float] = BRAKING  # m/s²
 
     def __init__(self, physics: Physics) -> None:
         """Loads the body; see the class."""
@@ -86,7 +87,7 @@ class Courier(Robot):
         self.command = self._target = (0.0, 0.0)
         self._dt = physics.dt
         self._faster, self._slower, self._twist = (
-            limit * physics.dt for limit in (ACCELERATION, BRAKING, self.yaw_acceleration)
+            limit * physics.dt for limit in (ACCELERATION, self.braking, self.yaw_acceleration)
         )
         self._rng = np.random.default_rng(0)
         self._physics = physics

@@ -65,7 +65,9 @@ class Picker(Courier):
     """
 
     urdf: ClassVar[Path] = URDF.with_name("picker.urdf")
-    yaw_acceleration: ClassVar[float] = 2.0  # rad/s²; its wheels can turn what it weighs and carries no faster
+    # Its wheels can turn and stop what it weighs and carries no faster: 221 N of thrust are 1.6 m/s² of 136 kg.
+    yaw_acceleration: ClassVar[float] = 2.0  # rad/s²
+    braking: ClassVar[float] = 1.3  # m/s²
 
     def __init__(self, physics: Physics, *, parked: bool = False) -> None:
         """Loads the body; see the class."""

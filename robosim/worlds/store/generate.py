@@ -21,16 +21,20 @@ TURNED = 0.06  # rad, how far the robot may look past the rack
 _FULL = 5  # packages on one board, at most
 
 
-def draw_rack(rng: np.random.Generator, level: int) -> RackLayout:
+def draw_rack(rng: np.random.Generator, level: int, letters: str = "", count: int = 0) -> RackLayout:
     """Draws a rack, what stands on it, and which package is asked for; its front is free, and within an arm's reach.
 
     Args:
         rng: The episode's stream for worlds.
         level: 0 to 9: how high and how low the ordered package may stand, how many there are, how close together, how
             heavy, how worn their labels.
+        letters: Of packages that shall be there,
+        count: and how many of them, as far as there is room.
     """
     heights = shelves.draw_heights(rng)
     numbers = goods.shuffled(level, rng)
+    wanted = [number for number in numbers if POOL[number].letter in letters][:count]
+    numbers = [*wanted, *(number for number in numbers if number not in wanted)]
     ordered, board = _draw_order(numbers, heights, level, rng)
     numbers.remove(ordered)
     parcels, count = list[Parcel](), round(at_level(COUNT, level))

@@ -84,7 +84,7 @@ class Shelving:
 
 @dataclass(frozen=True)
 class RackLayout:
-    """Shelving, what stands on it, and a robot before it. The shelving's middle is the frame's origin, its yaw 0.
+    """Shelving, what stands on it, and a robot before it.
 
     Attributes:
         level: 0 to 9.

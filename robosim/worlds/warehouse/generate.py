@@ -85,7 +85,7 @@ def _draw_once(rng: np.random.Generator, level: int) -> Drawn | None:
     layout = _turned(hall.turn, hall.size, level, hall.racks, clutter, network)
     true, known = (rasterise(f, layout.size) for f in (layout.true_footprints(), layout.known_footprints()))
     free = clearance(true)
-    roads = _measured(layout.roads, true, free)
+    roads = measured(layout.roads, true, free)
     if roads is None:
         return None
     layout = replace(layout, roads=roads)
@@ -122,7 +122,7 @@ def _joined(grid: Grid, start: Spot, goal: tuple[float, float]) -> bool:
     return bool(here == there != 0)
 
 
-def _measured(roads: Roads, grid: Grid, free: NDArray[np.float32]) -> Roads | None:
+def measured(roads: Roads, grid: Grid, free: NDArray[np.float32]) -> Roads | None:
     """Fills in how wide the roads are, and leaves out those that nobody fits; None where that would part them."""
     cells = np.array([grid.index(x, y) for x, y in roads.nodes.tolist()])
     ends = cells[roads.edges]

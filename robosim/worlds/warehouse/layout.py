@@ -160,6 +160,7 @@ class Layout:
         places: Shape (p, 3), x, y, heading: where people have something to do; within 1 m of a road, nothing between.
         start: Where the robot's trip begins.
         goal: x, y where it ends.
+        fixtures: Footprints of what else stands for good, and is on every map.
     """
 
     size: tuple[float, float]
@@ -176,6 +177,7 @@ class Layout:
     places: Floats
     start: Spot
     goal: tuple[float, float]
+    fixtures: tuple[Footprint, ...] = ()
 
     def true_footprints(self) -> Floats:
         """Gives the footprints of all that stands on the floor, shape (n, 5)."""
@@ -188,7 +190,11 @@ class Layout:
         return _stack([*self._building(), *(load.footprint for load in loads if load.known)])
 
     def _building(self) -> list[Footprint]:
-        return [rack.footprint for rack in self.racks] + [pillar.footprint for pillar in self.pillars]
+        return [
+            *(thing.footprint for thing in self.racks),
+            *(pillar.footprint for pillar in self.pillars),
+            *self.fixtures,
+        ]
 
 
 def _stack(footprints: list[Footprint]) -> Floats:

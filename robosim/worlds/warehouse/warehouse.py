@@ -10,7 +10,7 @@ from robosim.math import axis_angle
 from robosim.physics import Physics
 from robosim.planning.geodesic import Geodesic
 from robosim.planning.grid import Grid
-from robosim.worlds.warehouse.generate import draw
+from robosim.worlds.warehouse.generate import RADIUS, Drawn, draw
 from robosim.worlds.warehouse.layout import Layout
 from robosim.worlds.warehouse.stock import Stock
 from robosim.worlds.world import World
@@ -42,10 +42,16 @@ class Warehouse(World):
 
     def reset(self, rng: np.random.Generator, level: int) -> None:
         """Draws a layout and sets it up; see `World.reset`."""
-        drawn = draw(rng, level)
+        self._set_up(draw(rng, level))
+
+    def _set_up(self, drawn: Drawn) -> None:
         self.layout, self.known_grid, self.true_grid = drawn.layout, drawn.known, drawn.true
         self.clearance, self.geodesic = drawn.clearance, drawn.geodesic
         self._stock.arrange(self.layout)
+
+    def head_for(self, goal: tuple[float, float]) -> None:
+        """Takes a new goal, to which `geodesic` leads from now on."""
+        self.geodesic = Geodesic(self.true_grid, self.clearance, RADIUS, goal)
 
     def spawn(self, rng: np.random.Generator) -> Pose:
         """Gives the start of the layout's trip; see `World.spawn`."""

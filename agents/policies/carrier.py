@@ -1,0 +1,275 @@
+"""The whole job in robosim/WarehouseDeliver: who drives, who picks and who places take turns.
+
+The rival is three scripted controllers, an agent may be three networks. What lies between is the same for both and
+scripted here: to stand exactly where the work is done, and to bring the arm over the deck and back.
+"""
+
+import math
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.agents.policies.caution import Slews, cautious
+from robosim.agents.policies.dwa import Dwa, ahead_free, met, nearest_of
+from robosim.agents.policies.picker import PickingExpert
+from robosim.agents.policies.placer import LOWEST, Placer, towards
+from robosim.agents.policies.policy import Observation, Policy, State
+from robosim.agents.policies.role import Role
+from robosim.math import clip
+from robosim.robots.courier import BACKWARD, DECK, FORWARD, YAW_RATE
+from robosim.robots.mast import CLEAR, REACH
+from robosim.robots.picker import Picker
+
+TURRET, LIFT, OUT, HELD = 0, 1, 2, 7  # in what the arm feels, with which "pick", "place" and "arm" begin
+FRONT_HEIGHT = 17  # in "pick": how far the front is above the tool, m
+SPEED = 0  # in "state"
+
+ARRIVED = 0.32  # m from where it has to stand, from which on it goes there by itself
+AT, OFF = 0.02, 0.09  # m; it stands there within the one, and no longer beyond the other
+SQUARE = 0.03  # rad, off the heading in which it has to stand
+TRIM = 0.02  # m, too near or too far
+CREEP, SLOWEST = 0.30, 0.04  # m/s, at most and at least, on the last bit
+CLOSER = 0.10  # m, to whatever is in the way: nearer than that it waits
+BACK_OFF = 0.30  # m, before it turns what it carries, or itself beside what it put down
+IMPATIENCE = 0.006  # m, by which it has to back off less for each step that somebody stands behind it
+ASTERN = math.pi - 0.06  # rad, turret: over the deck
+TURNED = 0.30  # rad, turret: ahead, so that who picks may begin
+AHEAD = 0.80  # rad, turret: ahead, so that who places may
+READY = (CLEAR + 0.08, 1.25)  # m, heights at which who picks begins
+DRAWN_IN = REACH[0] + 0.03  # m
+OVER = 0.14  # m, of what is carried above the deck
+STOWED = CLEAR + 0.1  # m, height of an empty arm
+_HALF = 0.2  # m, what of a package is below the cup, where nobody tells
+
+
+_SLEWS = Slews(Picker.braking, Picker.yaw_acceleration)
+ARM_ACTIONS = slice(2, 6)
+_DRIVE, _ARM = frozenset({"state", "lidar", "outlook", "unmapped", "rgb", "depth8"}), frozenset({"order"})
+_ON_ARM = "_wrist", "_mast"
+
+
+class Phase(IntEnum):
+    """What it is about."""
+
+    STOW = 0
+    GO = 1
+    NEAR = 2
+    ALIGN = 3
+    WORK = 4
+
+
+class _Memory(NamedTuple):
+    """What it remembers: columns of `Carrier`'s state.
+
+    Attributes:
+        phase: See `Phase`.
+        fetching: Whether the package was to be fetched at the last step.
+        backed: m backed off in this phase.
+        bearing: rad, chosen by `Placer`; NaN before it has.
+        reach: m, the same.
+    """
+
+    phase: float
+    fetching: float
+    backed: float
+    bearing: float
+    reach: float
+
+
+class Carrier:
+    """Takes turns among three policies.
+
+    Args:
+        drive: Acts on robosim/WarehouseNavigate's observations.
+        pick: On robosim/WarehousePick's.
+        place: On robosim/WarehousePlace's.
+    """
+
+    def __init__(self, drive: Policy | None = None, pick: Policy | None = None, place: Policy | None = None) -> None:
+        """Takes the scripted ones where others are not given."""
+        self._drive: Policy = Dwa(Picker.braking, Picker.yaw_acceleration) if drive is None else drive
+        self._pick: Policy = PickingExpert() if pick is None else pick
+        self._place: Policy = Placer() if place is None else place
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        """Chooses an action; see `robosim.agents.policies.policy.Policy.predict`."""
+        assert isinstance(observation, dict)
+        single = observation["job"].ndim == 1
+        rows = {key: part[None] if single else part for key, part in observation.items()}
+        count = len(rows["job"])
+        kept = np.tile(_begin(), (count, 1)) if state is None else state[0].copy()
+        if episode_start is not None:
+            kept[np.reshape(episode_start, -1)] = _begin()
+        actions = np.zeros((count, 6), np.float32)
+        for number in range(count):
+            seen = {key: part[number] for key, part in rows.items()}
+            actions[number], kept[number] = self._act(seen, _Memory(*kept[number].tolist()))
+        return (actions[0] if single else actions), (kept,)
+
+    def _act(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
+        felt = _felt(seen)
+        memory = _next(seen, felt, memory)
+        phase = Phase(int(memory.phase))
+        if phase == Phase.WORK:
+            arm, memory = self._work(seen, memory)
+            return [0.0, 0.0, *arm], memory
+        held = felt[HELD] > 0.5
+        arm = [*_stow(seen, felt), 1.0 if held else -1.0]
+        if phase == Phase.STOW:
+            free = free_behind(seen) > CLOSER
+            back = _share(-CREEP) if memory.backed < BACK_OFF and free else 0.0
+            made = max(-float(seen["state"][SPEED]), 0.0) * 0.1 if free else IMPATIENCE
+            memory = memory._replace(backed=memory.backed + made)
+            return [back, 0.0, *arm], memory
+        if phase == Phase.GO:
+            action, _ = self._drive.predict(shares(seen)["drive"], deterministic=True)
+            return [*cautious(action, seen, _SLEWS).tolist(), *arm], memory
+        if not held:
+            arm = [*_make_ready(seen, felt), -1.0]
+        elif phase == Phase.ALIGN:
+            arm = [*_bring_ahead(seen, felt), 1.0]
+        base = _approach(seen) if phase == Phase.NEAR else _align(seen)
+        return [*base, *arm], memory
+
+    def _work(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
+        """Lets the arm's policies act."""
+        told = shares(seen)
+        if memory.fetching:
+            action, _ = self._pick.predict(told["pick"], deterministic=True)
+            return action.tolist(), memory
+        chosen = (np.array([[memory.bearing, memory.reach]]),)
+        action, after = self._place.predict(told["place"], chosen, deterministic=True)
+        if after is not None and after[0].shape == (1, 2):
+            bearing, reach = after[0][0].tolist()
+            memory = memory._replace(bearing=bearing, reach=reach)
+        return action.tolist(), memory
+
+
+def shares(seen: Mapping[str, Any]) -> dict[Role, Any]:
+    """Gives what of an observation, or of its space, each of the three is told."""
+    drive = {key: part for key, part in seen.items() if key in _DRIVE}
+    if "arm" not in seen:
+        return {"drive": drive, "pick": seen["pick"], "place": seen["place"]}
+    arm = {"state": seen["arm"], **{key: part for key, part in seen.items() if key in _ARM or key.endswith(_ON_ARM)}}
+    return {"drive": drive, "pick": arm, "place": arm}
+
+
+def _begin() -> _Memory:
+    return _Memory(Phase.GO, 1.0, 0.0, math.nan, math.nan)
+
+
+def _felt(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+    """Gives what the arm feels."""
+    felt = seen["arm"] if "arm" in seen else seen["pick"] if seen["job"][0] > 0.5 else seen["place"]
+    return felt.astype(np.float64)
+
+
+def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> _Memory:
+    """Says what it is about now."""
+    fetching, ahead, left, sine, cosine = seen["job"].tolist()
+    if fetching != memory.fetching:
+        return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan)
+    phase, away, off = Phase(int(memory.phase)), math.hypot(ahead, left), math.atan2(sine, cosine)
+    if phase == Phase.STOW and memory.backed >= BACK_OFF and abs(felt[TURRET]) > ASTERN:
+        phase = Phase.GO
+    elif phase == Phase.GO and away < ARRIVED:
+        phase = Phase.NEAR
+    elif phase in (Phase.NEAR, Phase.ALIGN) and away > 2 * ARRIVED:
+        phase = Phase.GO
+    elif phase == Phase.NEAR and away < AT:
+        phase = Phase.ALIGN
+    elif phase == Phase.ALIGN and away > OFF:
+        phase = Phase.NEAR
+    elif phase == Phase.ALIGN and abs(off) < SQUARE and abs(ahead) < TRIM and abs(seen["state"][SPEED]) < 0.02:
+        ready = abs(felt[TURRET]) < (TURNED if fetching else AHEAD)
+        ready = ready and (not fetching or READY[0] - 0.03 < felt[LIFT] < READY[1] + 0.03)
+        phase = Phase.WORK if ready else phase
+    return memory._replace(phase=float(phase))
+
+
+def _approach(seen: dict[str, NDArray[np.float32]]) -> list[float]:
+    """Goes straight to where it has to stand, ahead or astern, whichever is less of a turn."""
+    _, ahead, left, _, _ = seen["job"].tolist()
+    astern = ahead < 0
+    bearing = math.atan2(-left, -ahead) if astern else math.atan2(left, ahead)
+    speed = min(CREEP, SLOWEST + 0.8 * math.hypot(ahead, left)) * max(1 - abs(bearing) / 0.35, 0.0)
+    free = free_behind(seen) if astern else free_ahead(seen)
+    speed = speed if free > CLOSER else 0.0
+    return [_share(-speed if astern else speed), _turn(bearing)]
+
+
+def _align(seen: dict[str, NDArray[np.float32]]) -> list[float]:
+    """Turns as it has to stand, and then trims the distance."""
+    _, ahead, _, sine, cosine = seen["job"].tolist()
+    off = math.atan2(sine, cosine)
+    speed = clip(0.8 * ahead, -0.1, 0.1) if abs(off) < 2 * SQUARE and abs(ahead) > TRIM / 2 else 0.0
+    return [_share(speed), _turn(off)]
+
+
+def _stow(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
+    """Brings the arm over the deck: drawn in and lifted first, then turned."""
+    lowest = _lowest(seen, felt)
+    turret, arm = float(felt[TURRET]), float(felt[OUT])
+    high = towards(felt, (DECK + OVER - lowest) if felt[HELD] > 0.5 else STOWED - float(felt[LIFT]), 1)
+    drawn = towards(felt, REACH[0] - arm, 2)
+    room = arm < DRAWN_IN and lowest > DECK + OVER / 2 and felt[LIFT] > CLEAR + 0.02
+    backed = abs(turret) > 0.6 or felt[HELD] < 0.5 or _clear_ahead(seen)
+    side = math.pi if turret >= 0 else -math.pi
+    return [towards(felt, side - turret, 0) if room and backed else 0.0, high, drawn]
+
+
+def _clear_ahead(seen: dict[str, NDArray[np.float32]]) -> bool:
+    """Says whether there is room to turn what is carried: it has backed off."""
+    return "lidar" not in seen or free_ahead(seen) > 0.55
+
+
+def _make_ready(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
+    """Turns the empty arm ahead, and raises it as the package stands."""
+    height = float(felt[LIFT]) + (float(seen["pick"][FRONT_HEIGHT]) if "pick" in seen else 0.0)
+    return [
+        towards(felt, -float(felt[TURRET]), 0),
+        towards(felt, clip(height, *READY) - float(felt[LIFT]), 1),
+        towards(felt, REACH[0] - float(felt[OUT]), 2),
+    ]
+
+
+def _bring_ahead(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
+    """Turns what it carries from over the deck towards where it will be put down."""
+    high = DECK + OVER - _lowest(seen, felt)
+    turret = towards(felt, -float(felt[TURRET]), 0) if high < OVER / 2 else 0.0
+    return [turret, towards(felt, high, 1), towards(felt, REACH[0] - float(felt[OUT]), 2)]
+
+
+def _lowest(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> float:
+    """Gives how high the lowest is of what is carried, m."""
+    if felt[HELD] < 0.5:
+        return float(felt[LIFT])
+    return float(seen["place"][LOWEST]) if "place" in seen else float(felt[LIFT]) - _HALF
+
+
+def free_ahead(seen: dict[str, NDArray[np.float32]]) -> float:
+    """Gives how far it may go straight on before it meets something, m."""
+    return ahead_free(met(nearest_of(seen["lidar"]))) if "lidar" in seen else math.inf
+
+
+def free_behind(seen: dict[str, NDArray[np.float32]]) -> float:
+    """Gives how far it may go straight back before it meets something, m."""
+    return ahead_free(-met(nearest_of(seen["lidar"]))) if "lidar" in seen else math.inf
+
+
+def _share(speed: float) -> float:
+    """Gives a speed (m/s) as a share of the fastest, forward or back."""
+    return speed / FORWARD if speed > 0 else speed / BACKWARD
+
+
+def _turn(off: float) -> float:
+    return clip(1.8 * off / YAW_RATE, -0.6, 0.6)

@@ -1,0 +1,148 @@
+"""The last word before wheels turn: a command after which the robot could not stop in time is turned down.
+
+A command is kept up for a moment, and then it brakes: all the way must be free, of what stands as the scan shows it and
+of what moves as its sectors have it going on. People are met at the elbow before the shin that a scanner sees, so that
+what is not on the map is kept off farther.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robosim.agents.policies.dwa import met, nearest_of
+from robosim.robots.courier import ACCELERATION, BACKWARD, FORWARD, SIZE, YAW_RATE
+
+SPEEDS = slice(0, 2)  # in "state": forward, m/s, and yaw rate, rad/s
+ROWS = 4  # of sectors in "lidar"; the last two are velocities in halves of m/s
+MARGIN = 0.03  # m, kept off what stands on the map
+ELBOW = 0.13  # m, kept off what does not
+KEPT = 0.3  # s, for which a command is kept up: until the next one, and what it takes to come through
+DT, SAMPLES = 0.1, 12  # s from one moment to the next, and how many of them
+SLACK = 0.004  # m by which one may seem to come nearer and does not
+_NEAR = 2.5  # m, beyond which nothing is met by then
+
+
+class Slews(NamedTuple):
+    """How fast commands are reached.
+
+    Attributes:
+        braking: m/s².
+        twist: rad/s².
+    """
+
+    braking: float
+    twist: float
+
+
+class Obstacles(NamedTuple):
+    """What the scan shows near by, in the robot's frame.
+
+    Attributes:
+        points: float64 (n, 2), m.
+        velocities: float64 (n, 2), m/s over the floor.
+        margins: float64 (n,), m, how far each is to be kept off.
+    """
+
+    points: NDArray[np.float64]
+    velocities: NDArray[np.float64]
+    margins: NDArray[np.float64]
+
+
+def cautious(action: NDArray[np.float32], seen: Mapping[str, NDArray[np.float32]], slews: Slews) -> NDArray[np.float32]:
+    """Gives the first of some commands after which it can stop in time: the one asked for, or more careful ones.
+
+    Where there is none, it is the one that keeps off farthest.
+
+    Args:
+        action: Shape (2,), shares of speed and yaw rate, as `robosim.robots.courier.Courier` has them.
+        seen: An observation of robosim/WarehouseNavigate with a lidar; without one the action stays.
+        slews: Of the robot.
+    """
+    near = obstacles(seen) if "lidar" in seen else None
+    if near is None or not len(near.points):
+        return action
+    drive, turn = action.tolist()
+    choices = [(drive, turn), (drive / 2, turn), (0.0, turn), (drive / 2, 0.0), (0.0, 0.0), (-1.0, 0.0)]
+    now = np.minimum(gaps(near.points[None], np.zeros((1, 3)))[0] - near.margins, 0.0)
+    motion = seen["state"][SPEEDS].tolist()
+    time = DT * np.arange(1, SAMPLES + 1)
+    places = near.points + time[:, None, None] * near.velocities
+    best, farthest = (0.0, 0.0), -np.inf
+    for share, twist in choices:
+        wanted = share * (FORWARD if share > 0 else BACKWARD), twist * YAW_RATE
+        room = (gaps(places, course(motion, wanted, slews)) - near.margins).min(0) - now
+        if (room > -SLACK).all():
+            best = share, twist
+            break
+        if room.min() > farthest:
+            best, farthest = (share, twist), float(room.min())
+    return np.array(best, np.float32)
+
+
+def obstacles(seen: Mapping[str, NDArray[np.float32]]) -> Obstacles:
+    """Gives what the scan shows near by."""
+    nearness = nearest_of(seen["lidar"])
+    rows = seen["lidar"].reshape(ROWS, -1)
+    some = nearness > 0
+    points, closing, aside = met(nearness), 2.0 * rows[2][some], 2.0 * rows[3][some]
+    away = points / np.maximum(np.hypot(points[:, 0], points[:, 1]), 1e-6)[:, None]
+    velocities = -closing[:, None] * away + aside[:, None] * np.stack([-away[:, 1], away[:, 0]], -1)
+    strange = met(seen["unmapped"]) if "unmapped" in seen else np.zeros((0, 2))
+    near = np.hypot(points[:, 0], points[:, 1]) < _NEAR
+    odd = np.hypot(strange[:, 0], strange[:, 1]) < _NEAR
+    # What is not on the map is there a second time, with its larger margin; where it stands, that is all it needs.
+    moves = velocities[_same(strange, points)] if len(points) else np.zeros((len(strange), 2))
+    margins = np.concatenate([np.full(near.sum(), MARGIN), np.full(odd.sum(), ELBOW)])
+    return Obstacles(
+        np.concatenate([points[near], strange[odd]]), np.concatenate([velocities[near], moves[odd]]), margins
+    )
+
+
+def _same(strange: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Gives for each point that is not on the map which of all points it is."""
+    apart = np.hypot(strange[:, None, 0] - points[:, 0], strange[:, None, 1] - points[:, 1])
+    return np.asarray(apart.argmin(1))
+
+
+def course(motion: tuple[float, float], wanted: tuple[float, float], slews: Slews) -> NDArray[np.float64]:
+    """Gives where the robot will be if it keeps up a command for `KEPT` and then brakes.
+
+    Args:
+        motion: Its speed (m/s) and yaw rate (rad/s).
+        wanted: What it is told.
+        slews: See `Slews`.
+
+    Returns:
+        Shape (samples, 3), x, y (m) and heading (rad) in its present frame.
+    """
+    (speed, rate), (x, y, heading) = motion, (0.0, 0.0, 0.0)
+    poses = np.empty((SAMPLES, 3))
+    for step in range(SAMPLES):
+        to_speed, to_rate = wanted if step * DT < KEPT - DT / 2 else (0.0, 0.0)
+        slower = abs(to_speed) < abs(speed) or to_speed * speed < 0
+        speed = _towards(speed, to_speed, (slews.braking if slower else ACCELERATION) * DT)
+        rate = _towards(rate, to_rate, slews.twist * DT)
+        middle = heading + rate * DT / 2
+        x, y, heading = x + speed * DT * np.cos(middle), y + speed * DT * np.sin(middle), heading + rate * DT
+        poses[step] = x, y, heading
+    return poses
+
+
+def gaps(places: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gives how far points are from the robot's outline, m, shape (moments, points).
+
+    Args:
+        places: Shape (moments, points, 2), m.
+        poses: Shape (moments, 3), x, y (m) and heading (rad).
+    """
+    dx, dy = places[..., 0] - poses[:, :1], places[..., 1] - poses[:, 1:2]
+    cos, sin = np.cos(poses[:, 2:]), np.sin(poses[:, 2:])
+    ahead = np.maximum(np.abs(cos * dx + sin * dy) - SIZE[0] / 2, 0.0)
+    beside = np.maximum(np.abs(cos * dy - sin * dx) - SIZE[1] / 2, 0.0)
+    return np.asarray(np.hypot(ahead, beside))
+
+
+def _towards(value: float, wanted: float, most: float) -> float:
+    return value + min(max(wanted - value, -most), most)

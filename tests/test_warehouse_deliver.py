@@ -1,0 +1,234 @@
+"""WarehouseDeliver: the whole job from end to end, what ends it, what is told of it, and agents that share it."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from robosim.agents.policies.carrier import Carrier, Phase
+from robosim.agents.policies.find import identity, load_policy, named_files
+from robosim.agents.storage.files import AgentError
+from robosim.envs.warehouse_deliver import TIME_PER_ORDER, WarehouseDeliver, WarehouseDeliverEnv
+from robosim.errors import RobosimError
+from robosim.math import IDENTITY
+from robosim.planning.grid import clearance
+from robosim.seeding import Streams
+from robosim.task import Observation
+from robosim.worlds.store.delivered import placement
+from robosim.worlds.store.depot_orders import BACK, draw_depot
+from robosim.worlds.store.footprints import overlap
+from robosim.worlds.store.layout import DEPTH
+from robosim.worlds.warehouse.generate import RADIUS
+
+ID = "robosim/WarehouseDeliver-v0"
+
+
+def made(**kwargs: Any) -> WarehouseDeliverEnv:  # noqa: ANN401 (the environment's own)
+    env = gym.make(ID, **kwargs).unwrapped
+    assert isinstance(env, WarehouseDeliverEnv)
+    return env
+
+
+def task_of(env: WarehouseDeliverEnv) -> WarehouseDeliver:
+    assert isinstance(env.task, WarehouseDeliver)
+    return env.task
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[WarehouseDeliverEnv]:
+    env = made(level=0)
+    yield env
+    env.close()
+
+
+def carry_on(
+    env: WarehouseDeliverEnv, observation: Observation, until: Phase | None = None
+) -> tuple[Observation, dict[str, Any], list[tuple[Phase, bool]]]:
+    """Lets the rival act until the episode's end, or until it begins something; gives what it was about, too."""
+    carrier, state, phases, info = Carrier(), None, list[tuple[Phase, bool]](), dict[str, Any]()
+    for _ in range(3000):
+        action, state = carrier.predict(observation, state)
+        assert state is not None
+        assert isinstance(observation, dict)
+        now = Phase(int(state[0][0, 0])), bool(observation["job"][0] > 0.5)
+        if not phases or phases[-1] != now:
+            phases.append(now)
+        if until is not None and now[0] == until:
+            break
+        observation, _, terminated, truncated, info = env.step(action)
+        if terminated or truncated:
+            break
+    return observation, info, phases
+
+
+def test_the_rival_brings_what_was_ordered(shared: WarehouseDeliverEnv) -> None:
+    observation, _ = shared.reset(seed=1)
+    _, info, phases = carry_on(shared, observation)
+    assert info["ends"] == ["fulfilled"]
+    assert info["is_success"]
+    assert [phase.name for phase, fetching in phases if fetching] == ["GO", "NEAR", "ALIGN", "WORK"]
+    assert [phase.name for phase, fetching in phases if not fetching][-1] == "WORK"
+    task, metrics = task_of(shared), info["episode_metrics"]
+    parcel = task.world.depot.parcels[task.job.parcel]
+    lies = placement(task.world.packages.bodies[parcel.number].pose(), parcel.model.size, task.job.area)
+    assert lies.outside < 0
+    assert task.job.area.letter == parcel.model.letter
+    assert (metrics["delivered"], metrics["right_package"], metrics["wrong_package"]) == (1.0, 1.0, 0.0)
+    assert metrics["placement_error"] < 0.8 * math.sqrt(2)
+    assert info["episode_rates"]["packages_per_hour"] == (3600.0, metrics["time"])
+
+
+@pytest.mark.medium
+def test_orders_follow_one_another_and_have_time_for_each() -> None:
+    env = made(level=0, orders=3)
+    observation, _ = env.reset(seed=4)
+    _, info, _ = carry_on(env, observation)
+    assert info["ends"] == ["fulfilled"]
+    assert info["episode_metrics"]["delivered"] == 3.0
+    task = task_of(env)
+    assert task.time_limit == 3 * TIME_PER_ORDER
+    for number, area in task._brought:
+        parcel = task.world.depot.parcels[number]
+        pose = task.world.packages.bodies[parcel.number].pose()
+        assert placement(pose, parcel.model.size, area).outside < 0
+        assert parcel.model.letter == area.letter
+    env.close()
+
+
+@pytest.mark.parametrize("orders", [0, 6, "many"])
+def test_more_orders_than_there_are_is_refused(orders: object) -> None:
+    with pytest.raises(RobosimError, match=rf"orders={orders!r} .*'1', '2', '3', '4', '5'"):
+        made(orders=orders)
+
+
+def test_what_is_told_changes_when_the_package_is_out(shared: WarehouseDeliverEnv) -> None:
+    observation, _ = shared.reset(seed=2)
+    assert isinstance(observation, dict)
+    assert observation["job"][0] == 1.0
+    assert observation["pick"].any()
+    assert not observation["place"].any()
+    observation, _, _ = carry_on(shared, observation, until=Phase.STOW)
+    assert isinstance(observation, dict)
+    assert observation["job"][0] == 0.0
+    assert not observation["pick"].any()
+    assert observation["place"][7] == 1.0  # held
+    assert task_of(shared).job.area.letter == task_of(shared).place.layout.held.model.letter
+
+
+def test_who_lets_it_fall_by_the_way_has_failed(shared: WarehouseDeliverEnv) -> None:
+    observation, _ = shared.reset(seed=2)
+    carry_on(shared, observation, until=Phase.STOW)
+    for _ in range(40):
+        _, _, terminated, _, info = shared.step(np.zeros(6, np.float32))  # no air is drawn
+        if terminated:
+            break
+    assert terminated
+    assert set(info["ends"]) <= {"dropped", "misplaced"}
+    assert info["episode_metrics"]["drops"] == 1.0
+
+
+def test_to_hold_another_letter_is_wrong(shared: WarehouseDeliverEnv) -> None:
+    shared.reset(seed=3)
+    task = task_of(shared)
+    depot = task.world.depot
+    other = next(parcel for parcel in depot.parcels if parcel.model.letter != task.job.area.letter)
+    body = task.world.packages.bodies[other.number]
+    (x, y, z), turn = task.robot.suction.pose()
+    body.place((x - other.model.size[0] / 2 - 0.002, y, z), turn)  # the cup looks back over the deck, at its face
+    position, _ = task.robot.suction.pose()
+    rows = task.robot.body.rows()
+    away = other.model.size[0] / 2 + 0.002
+    body.place((position[0] - rows[0][0] * away, position[1] - rows[1][0] * away, position[2]), turn)
+    task.robot.suction.grasp(body)
+    hold = np.array([0, 0, 0, 0, 0, 1], np.float32)
+    _, reward, terminated, _, info = shared.step(hold)
+    assert terminated
+    assert "wrong" in info["ends"]
+    assert reward < 0
+    assert info["episode_metrics"]["wrong_package"] == 1.0
+
+
+def test_what_it_carries_must_not_touch_a_person() -> None:
+    env = made(level=4)
+    observation, _ = env.reset(seed=8)
+    carry_on(env, observation, until=Phase.STOW)
+    task = task_of(env)
+    package = task.robot.suction.held
+    assert package is not None
+    (x, y, _), _ = package.pose()
+    walker = task.drive.traffic.bodies[0]
+    walker.place((x, y, 0.0), IDENTITY)
+    env.physics.step(1)
+    assert task.state().knocked
+    env.close()
+
+
+def test_depots_can_be_worked_in() -> None:
+    for seed in range(30):
+        level = seed % 10
+        depot = draw_depot(Streams("train", seed).world, level, 1 + seed % 3).depot
+        again = draw_depot(Streams("train", seed).world, level, 1 + seed % 3).depot
+        assert depot.jobs == again.jobs
+        assert depot.parcels == again.parcels
+        hall, rack = depot.hall, depot.shelving.footprint
+        standing = [tuple(row) for row in hall.true_footprints().tolist() if tuple(row) != rack]
+        assert not any(overlap(rack, other) for other in standing)
+        walls = min(hall.size[0] / 2 - abs(depot.shelving.x), hall.size[1] / 2 - abs(depot.shelving.y))
+        assert walls == pytest.approx(DEPTH / 2 + 0.12, abs=0.01)
+        for job in depot.jobs:
+            parcel = depot.parcels[job.parcel]
+            assert parcel.model.letter == job.area.letter
+            assert math.dist(job.fetch[:2], parcel.face[:2]) == pytest.approx(0.995, abs=0.04)
+            assert math.dist(job.bring[:2], (job.area.x, job.area.y)) == pytest.approx(1.1)
+        assert len({job.parcel for job in depot.jobs}) == len(depot.jobs)
+
+
+def test_where_it_has_to_stand_there_is_room_and_a_way() -> None:
+    for seed in range(20):
+        found = draw_depot(Streams("val", seed).world, seed % 10, 1)
+        free, hall = clearance(found.drawn.true), found.depot.hall
+        (job,) = found.depot.jobs
+        assert math.isfinite(found.drawn.geodesic.distance(*hall.start[:2]))
+        for x, y, heading in (job.fetch, job.bring):
+            for back in (0.0, BACK):
+                cell = found.drawn.true.index(x - back * math.cos(heading), y - back * math.sin(heading))
+                assert free[cell] >= RADIUS
+            assert math.isfinite(found.drawn.geodesic.distance(x, y))
+
+
+def test_a_team_does_what_its_agents_do(shared: WarehouseDeliverEnv, tmp_path: Path) -> None:
+    (tmp_path / "team.yaml").write_text(
+        f"name: three\nenv: {{id: {ID}, kwargs: {{level: mixed}}}}\n"
+        "parts: {drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-place}\n"
+    )
+    team, parts = load_policy(tmp_path, shared), named_files(tmp_path)
+    assert identity(parts).env.id == ID
+    observation, _ = shared.reset(seed=5)
+    assert isinstance(observation, dict)
+    drive = load_policy("warehouse-navigate", gym.make("robosim/WarehouseNavigate-v2"))
+    seen = {key: observation[key] for key in ("state", "lidar", "outlook", "unmapped")}
+    expected, _ = drive.predict(seen, deterministic=True)
+    action, _ = team.predict(observation, deterministic=True)
+    assert np.array_equal(action[:2], expected)
+    other = gym.make("robosim/WarehousePick-v0")
+    with pytest.raises(AgentError, match="no jobs to share"):
+        load_policy(tmp_path, other)
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ("{drive: warehouse-navigate, pick: warehouse-place, place: warehouse-place}", "pick: observation_space"),
+        ("{drive: warehouse-navigate, pick: warehouse-pick}", "parts"),
+        ("{drive: ../elsewhere, pick: warehouse-pick, place: warehouse-place}", "drive"),
+        ("{drive: nobody, pick: warehouse-pick, place: warehouse-place}", "nobody"),
+    ],
+)
+def test_a_team_that_cannot_work_is_refused(shared: WarehouseDeliverEnv, tmp_path: Path, parts: str, told: str) -> None:
+    (tmp_path / "team.yaml").write_text(f"name: odd\nenv: {{id: {ID}}}\nparts: {parts}\n")
+    with pytest.raises(AgentError, match=told):
+        load_policy(tmp_path, shared)
