@@ -37,6 +37,7 @@ from robosim.worlds.warehouse.layout import Area
 PHYSICS_DT = 1 / 100  # s
 TIME_PER_ORDER = 240.0  # s
 MOST_ORDERS = 5
+_SOME = 0.002  # m nearer than ever before in a control step: it is at work
 
 
 class WarehouseDeliver(Task[State]):
@@ -140,7 +141,7 @@ class WarehouseDeliver(Task[State]):
         self._noise = at_level(NOISE, level) if self._randomise else 0.0
         self._jobs = list(self.world.depot.jobs)
         self._brought: list[tuple[int, Area]] = []
-        self._delivered = self._steps = 0
+        self._delivered = self._steps = self._stirred = 0
         self._arm = np.zeros(COMMANDS, np.float32)
         self._fetch()
 
@@ -213,9 +214,13 @@ class WarehouseDeliver(Task[State]):
             knocked=self._knocks(),
             delivered=self._delivered,
             orders=self._orders,
+            idle=0.0,
             power=self.robot.mast.power(),
             time=self._steps * CONTROL_DT,
         )
+        if self._stirs(state):
+            self._stirred = self._steps
+        state = state._replace(idle=(self._steps - self._stirred) * CONTROL_DT)
         held = self.robot.suction.held
         if taken(state) and held is not None:
             self._bring(held)
@@ -226,6 +231,13 @@ class WarehouseDeliver(Task[State]):
                 self._fetch()
                 self.drive.head_for(self.job.fetch[:2])
         return state
+
+    @staticmethod
+    def _stirs(state: State) -> bool:
+        """Says whether it has just got half a metre on, or its arm on with its work."""
+        picks = state.pick is not None and (state.pick.approached > _SOME or state.pick.pulled > 0 or state.pick.held)
+        places = state.place is not None and (state.place.progress > _SOME or not state.place.held)
+        return state.drive.idle == 0 or picks or places
 
     def _knocks(self) -> bool:
         """Says whether what is carried touches somebody."""

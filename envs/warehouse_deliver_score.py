@@ -9,6 +9,7 @@ from robosim.envs import warehouse_place_score as placing
 from robosim.task import Done, Metric, Rate, Reward
 
 CONTROL_DT = 1 / 10  # s
+STUCK = 40.0  # s in which it got nowhere and did nothing; people who stand in its way go on sooner
 CRASH = 450.0  # N, mean over a control step: hit at 0.4 m/s, as in robosim/WarehouseNavigate with a lighter robot
 
 
@@ -22,6 +23,7 @@ class State(NamedTuple):
         knocked: Whether what it carries touches a person or a forklift.
         delivered: How many packages have been delivered.
         orders: How many were asked for.
+        idle: s since it last got half a metre on, or its arm got on with its work.
         power: W, of turret, lift and arm.
         time: s since the start.
     """
@@ -32,6 +34,7 @@ class State(NamedTuple):
     knocked: bool
     delivered: int
     orders: int
+    idle: float
     power: float
     time: float
 
@@ -86,6 +89,11 @@ def dropped(s: State) -> bool:
     return s.place is not None and placing.dropped(s.place)
 
 
+def stuck(s: State) -> bool:
+    """Says whether it has done nothing for too long."""
+    return s.idle >= STUCK
+
+
 def misplaced(s: State) -> bool:
     """Says whether the package was let go where it does not count."""
     return s.place is not None and placing.misplaced(s.place)
@@ -106,6 +114,7 @@ REWARD: dict[str, Reward[State]] = {
     "wrong": Reward(lambda s: float(wrong(s)), weight=-8.0, unit="1"),
     "disturbed": Reward(lambda s: float(disturbed(s)), weight=-8.0, unit="1"),
     "lost": Reward(lambda s: float(fell(s) or dropped(s) or misplaced(s)), weight=-10.0, unit="1"),
+    "stuck": Reward(lambda s: float(stuck(s)), weight=-10.0, unit="1"),
     "touch": Reward(lambda s: float(driving.touches(s.drive)), weight=-3.0, unit="1", per="second"),
     "danger": Reward(lambda s: s.drive.danger, weight=-12.0, unit="1", per="second"),
     "time": Reward(lambda s: 1.0, weight=-0.3, unit="1", per="second"),
@@ -122,6 +131,7 @@ DONE: dict[str, Done[State]] = {
     "fell": Done(fell, kind="failure"),
     "dropped": Done(dropped, kind="failure"),
     "misplaced": Done(misplaced, kind="failure"),
+    "stuck": Done(stuck, kind="failure"),
 }
 METRICS: dict[str, Metric[State]] = {
     "delivered": Metric(lambda s: s.delivered, "1", over="last"),
