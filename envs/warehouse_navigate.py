@@ -37,6 +37,7 @@ from robosim.sensors.camera import Camera
 from robosim.sensors.lidar import Lidar
 from robosim.sensors.localisation import Localisation
 from robosim.sensors.outlook import Outlook, Slew
+from robosim.sensors.panorama import Panorama
 from robosim.sensors.sectors import Sectors
 from robosim.shapes import Kind
 from robosim.task import Observation, Task, at_level
@@ -63,7 +64,8 @@ _RATES = (-1.2, -0.7, -0.3, 0.0, 0.3, 0.7, 1.2)
 ARCS = ((-BACKWARD, 0.0), *((share * FORWARD, rate) for share in (0.0, 1 / 3, 2 / 3, 1.0) for rate in _RATES))
 POSE_ERROR = (0.02, 0.01)  # m along x and y, rad: of localisation on the map, standard deviations
 POSE_MEMORY = 2.0  # s, over which those errors stay alike
-CAMERA_SIZE = 64  # pixels each way
+VIEW = (64, 48)  # pixels, of each half of what the cameras see
+STANDING = (0.08, 1.0)  # m above the floor: what the cameras see there stands in the way
 AHEAD = (0.6, 1.5, 3.0)  # m along the planned path: the points of it that are observed
 FAR = 10.0  # m; beyond it distances are observed as this
 ROOM = 0.5  # m; to pass people and forklifts closer than that costs,
@@ -89,14 +91,14 @@ class WarehouseNavigate(Task[State]):
 
     ``"lidar"`` and ``"outlook"``, with ``observation="lidar"`` or ``"full"``, are readings of
     `robosim.sensors.sectors.Sectors`, with `AGES`, and of `robosim.sensors.outlook.Outlook`, of `ARCS`. ``"rgb"`` and
-    ``"depth8"``, with ``"camera"`` or ``"full"``, are those of a camera in the robot's front, `CAMERA_SIZE` pixels
-    each way; see `robosim.sensors.camera.Camera`.
+    ``"depth8"``, with ``"camera"`` or ``"full"``, are those of two cameras in the robot's front, which see all that is
+    ahead from left to right; see `robosim.sensors.panorama.Panorama`.
 
     ``"unmapped"``, with a lidar and a path, is the first row of ``"lidar"`` again, of the rays that met what is not on
     the given map: people, forklifts, what was left in the way. A lidar sees shins, and feet and elbows are nearer.
 
-    The path is a planner's, on the map that the robot was given and what its lidar has added to that since; without a
-    lidar it is on the given map alone. With ``guidance="goal"`` nothing is planned.
+    The path is a planner's, on the map that the robot was given and what its lidar has added to that since, or the
+    depth of its cameras where it has no lidar. With ``guidance="goal"`` nothing is planned.
     """
 
     OBSERVATIONS = ("lidar", "camera", "full")
@@ -123,10 +125,8 @@ class WarehouseNavigate(Task[State]):
         self.lidar = Sectors(lidar, SECTORS, AGES, CONTROL_DT) if observation != "camera" else None
         slew = Slew(ACCELERATION, BRAKING, YAW_ACCELERATION)
         self._outlook = None if self.lidar is None else Outlook(self.lidar, ARCS, _HALF, slew)
-        size = CAMERA_SIZE, CAMERA_SIZE
-        self._eyes: Camera | None = None
-        if observation != "lidar":
-            self._eyes = Camera(scene, self.robot.body, *size, mount=self.robot.mount, modes=("rgb", "depth8"))
+        mount = self.robot.mount.position
+        self._eyes = None if observation == "lidar" else Panorama(scene, self.robot.body, *VIEW, mount)
         self._inset: Camera | None = None
         self._localisation = Localisation(self.robot.body, POSE_ERROR, POSE_MEMORY, CONTROL_DT)
         self.planner = Planner(PLAN_RADIUS) if guidance == "path" else None
@@ -142,7 +142,7 @@ class WarehouseNavigate(Task[State]):
             if self.planner is not None:
                 parts["unmapped"] = spaces.Box(0.0, 1.0, (SECTORS,), np.float32)
         if self._eyes is not None:
-            parts.update(self._eyes.space)
+            parts.update(self._eyes.space.spaces)
         self.observation_space: spaces.Space[Any] = spaces.Dict(parts)
 
     def reset(self, streams: Streams, level: int) -> None:
@@ -263,15 +263,25 @@ class WarehouseNavigate(Task[State]):
             self.lidar.odometry = a, b, turn
             seen["lidar"] = self.lidar.read(self._sensors)
             seen["outlook"] = self._outlook.read(speed, yaw_rate)
+        if self._eyes is not None:
+            seen.update(self._eyes.read(self._sensors))
+            if self.lidar is None and self.planner is not None:
+                self._look_out((x, y, heading), self.planner, self._eyes, seen["depth8"])
         told = [speed, yaw_rate, *self._action.tolist(), *self._guidance((x, y, heading))]
         seen["state"] = np.array(told, np.float32)
         if self.lidar is not None and self.planner is not None:
             seen["unmapped"] = self.lidar.nearness(self.planner.seen.unmapped)
-        if self._eyes is not None:
-            images = self._eyes.read(self._sensors)
-            assert isinstance(images, dict)
-            seen.update(images)
         return seen
+
+    def _look_out(
+        self, pose: tuple[float, float, float], planner: Planner, eyes: Panorama, depth8: NDArray[np.uint8]
+    ) -> None:
+        """Lets the planner know what the cameras see standing there."""
+        x, y, heading = pose
+        ahead = self.robot.mount.position[0]
+        ranges = eyes.standing(depth8, STANDING, RANGE[1])
+        at = x + ahead * math.cos(heading), y + ahead * math.sin(heading)
+        planner.seen.add(*at, heading, eyes.azimuths, ranges, RANGE[1])
 
     def _guidance(self, pose: tuple[float, float, float]) -> list[float]:
         ahead, left = seen_from(pose, self._goal)

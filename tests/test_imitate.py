@@ -3,15 +3,17 @@
 import gymnasium as gym
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.picker import PickingExpert
+from robosim.agents.policies.policy import Observation, State
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
 from robosim.agents.training.imitate import imitate
-from robosim.agents.training.learner import make_envs, make_model
-from robosim.agents.training.recording import NOISE, WHOLE, discounted, record
+from robosim.agents.training.learner import make_envs, make_model, start_envs
+from robosim.agents.training.recording import NOISE, WHOLE, Recording, Teacher, discounted, record
 from robosim.errors import RobosimError
 
 
@@ -133,9 +135,81 @@ def test_in_a_later_round_the_network_acts_and_the_expert_says_what_it_would_do(
     envs, expert = make_envs(asked), PickingExpert()
     backwards = np.array([[0.0, 0.0, -1.0, -1.0]] * asked.envs, np.float32)
     rng = np.random.default_rng(0)
-    recording = record(envs, expert, 10, rng, 0.0, lambda seen: backwards)
+    recording = Recording.room(envs, 10 * asked.envs)
+    record(envs, Teacher(expert), recording, rng, 0.0, lambda seen: backwards)
     seen = recording.observations[WHOLE].reshape(10, asked.envs, -1)
     assert np.abs(seen[1:, :, 11:15] - backwards).max() < 6 * NOISE  # what was done last
     assert (recording.actions == expert.predict(recording.observations[WHOLE])[0]).all()
     assert (recording.actions[:, 2] > 0).all()
     envs.close()
+
+
+def camera(**changes: object) -> Experiment:
+    """Learns to drive by what a small encoder sees, from a teacher that has a lidar."""
+    return parse_experiment(
+        {
+            "name": "seer",
+            "env": {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 2, "observation": "camera"}},
+            "envs": 2,
+            "workers": 1,
+            "expert_steps": 32,
+            "expert_rounds": 2,
+            "network": {"hidden": [8], "frames": 2, "encoder": {"name": "nature", "width": 2, "features": 8}},
+            "ppo": {"n_steps": 64, "batch_size": 64, "gamma": 0.5},
+            **changes,
+        },
+        "the test",
+    )
+
+
+@pytest.mark.parametrize("teacher", ["expert", "warehouse-navigate"])
+def test_a_network_that_sees_imitates_a_teacher_with_a_lidar(teacher: str) -> None:
+    asked = camera(teacher=teacher)
+    envs = make_envs(asked)
+    model = make_model(asked, envs, "cpu", 0)
+    before = {name: part.clone() for name, part in model.policy.named_parameters()}
+    imitate(model, envs, asked)
+    assert isinstance(envs.obs_rms, dict)
+    assert set(envs.obs_rms) == {"state"}
+    still = {name for name, part in model.policy.named_parameters() if (part == before[name]).all()}
+    assert still == {"log_std"}
+    envs.close()
+
+
+def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_moments_otherwise() -> None:
+    asked = camera(env={"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 2, "observation": "full"}})
+    lidar = asked.env.model_copy(update={"kwargs": {"level": 2, "observation": "lidar"}})
+    envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": lidar}))
+    kept = Recording.room(envs, 20)
+    told: list[Observation] = []
+
+    class Noting(Dwa):
+        def predict(
+            self,
+            observation: Observation,
+            state: State = None,
+            episode_start: NDArray[np.bool_] | None = None,
+            deterministic: bool = False,
+        ) -> tuple[NDArray[np.float32], State]:
+            told.append(observation)
+            return super().predict(observation, state)
+
+    record(envs, Teacher(Noting(), its_envs), kept, np.random.default_rng(0), 0.5, None)
+    assert kept.observations["rgb"].dtype == np.uint8
+    assert kept.observations["rgb"].shape[:2] == (20, 6)
+    first = told[0]
+    assert isinstance(first, dict)
+    assert "rgb" not in first
+    np.testing.assert_array_equal(kept.observations["state"][:2, 4], first["state"][:, 4])  # how far the goal is
+    envs.close()
+    its_envs.close()
+
+
+def test_a_teacher_of_other_episodes_is_found_out() -> None:
+    asked = camera()
+    easier = asked.env.model_copy(update={"kwargs": {"level": 0}})
+    envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": easier}))
+    with pytest.raises(RobosimError, match="play other episodes"):
+        record(envs, Teacher(Dwa(), its_envs), Recording.room(envs, 20), np.random.default_rng(0), 0.5, None)
+    envs.close()
+    its_envs.close()

@@ -16,6 +16,7 @@ from toy_env import ENV_ID
 from toy_run import PPO, toy, train_until
 
 from robosim.agents.evaluation.evaluator import Episode, Evaluator
+from robosim.agents.policies.frames import Frames
 from robosim.agents.storage.agent import load_agent, read_card
 from robosim.agents.training.checkpoint import DivergedError, load_checkpoint, read_progress
 from robosim.agents.training.curve import read_curve
@@ -278,10 +279,10 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     envs = make_envs(experiment)
     model = make_model(experiment, envs, "cpu", steps_done=1)
     load_checkpoint(run.checkpoint, model, envs)
-    envs.training = False
-    trained, _ = model.predict(envs.reset(), deterministic=True)
-    raw = envs.get_original_obs()
+    raw = envs.unwrapped.reset()
     envs.close()
+    seen, _ = Frames(envs.unwrapped.observation_space, experiment.network.frames)(raw)  # type: ignore[arg-type]
+    trained, _ = model.predict(envs.normalize_obs(seen), deterministic=True)
     for folder in (run.last, run.best):
         assert np.array_equal(load_agent(folder).predict(raw, deterministic=True)[0], trained)
     assert run.cloned.is_dir() == (shipped["expert_steps"] > 0)

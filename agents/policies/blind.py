@@ -9,26 +9,29 @@ from robosim.agents.policies.policy import Array, Observation, Policy, State
 from robosim.errors import RobosimError
 
 PREFIX = "blind:"
-FELT = "state"
-"""The part of an observation that is no sense of what is around."""
+FELT = {"state", "order"}
+"""The parts of an observation that are no sense of what is around."""
 
 
 class Blind:
-    """Another policy whose senses of what is around read nothing: zeros, which lidars give for nothing met."""
+    """Another policy whose senses of what is around read nothing.
+
+    That is zeros, which lidars and depth cameras give for nothing met, and cameras in the dark.
+    """
 
     def __init__(self, policy: Policy, observation_space: gym.Space[Observation]) -> None:
         """Wrap a policy.
 
         Args:
             policy: What acts.
-            observation_space: A Dict with a part `FELT`, which stays, and others, which go.
+            observation_space: A Dict with parts of `FELT`, which stay, and others, which go.
 
         Raises:
             RobosimError: There is nothing to take away.
         """
         parts = set(observation_space.spaces) if isinstance(observation_space, gym.spaces.Dict) else set()
-        if FELT not in parts or parts == {FELT}:
-            raise RobosimError(f"nothing to blind: the observation is no dict of {FELT!r} and what is seen")
+        if not parts & FELT or parts <= FELT:
+            raise RobosimError("nothing to blind: the observation is no dict of 'state' and what is seen")
         self._policy = policy
 
     def predict(
@@ -40,5 +43,5 @@ class Blind:
     ) -> tuple[Array, State]:
         """Act on what is left, see `Policy.predict`."""
         assert isinstance(observation, dict)
-        felt = {key: part if key == FELT else np.zeros_like(part) for key, part in observation.items()}
+        felt = {key: part if key in FELT else np.zeros_like(part) for key, part in observation.items()}
         return self._policy.predict(felt, state, episode_start, deterministic)

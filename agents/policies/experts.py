@@ -57,4 +57,6 @@ def make_teacher(env: gym.Env[Any, Any]) -> Policy:
         return Stepper()
     if env.spec and env.spec.id.startswith("robosim/TerrainNavigate-") and acted == (Stepper.ACTS[0] + 2,):
         return Wayfinder(Stepper())
+    if env.spec and env.spec.id.startswith("robosim/WarehousePlace-"):
+        return Placer(eager=True)
     return make_expert(env)

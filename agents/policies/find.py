@@ -9,27 +9,48 @@ from typing import Any
 
 from robosim.agents.policies.blind import PREFIX, Blind
 from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
-from robosim.agents.storage.agent import agent_from_files
+from robosim.agents.storage.agent import agent_from_files, read_card
 from robosim.agents.storage.files import AgentError, AgentFiles, is_agent, read_files
 from robosim.agents.storage.reading import AnyEnv
 from robosim.errors import RobosimError
 
-BASELINES = ("random", "zero", "expert")
+EXPERT = "expert"
+BASELINES = ("random", "zero", EXPERT)
 """Policies without a folder; these names mean them even where a folder has the same name."""
 TOLD: Mapping[str, Mapping[str, str]] = {
     "robosim/TerrainNavigate": {"guidance": "path"},
-    "robosim/WarehouseNavigate": {"guidance": "path"},
+    "robosim/WarehouseNavigate": {"guidance": "path", "observation": "lidar"},
     "robosim/WarehousePick": {"observation": "state"},
     "robosim/WarehousePlace": {"observation": "state"},
 }
 """What the rival is told of an env, by its id without the version, also where others have to find it out: keyword
 arguments that change what is observed and nothing that happens."""
+OBSERVED = ("observation", "guidance")
+"""Keyword arguments of robosim's envs that change what is observed and nothing that happens."""
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
 
 def kwargs_for(name: str | Path | AgentFiles, env_id: str, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Give the keyword arguments of the env in which a policy plays, where these are the others'."""
-    return {**kwargs, **(TOLD.get(env_id.rsplit("-v", 1)[0], {}) if name == "expert" else {})}
+    return {**kwargs, **(TOLD.get(env_id.rsplit("-v", 1)[0], {}) if name == EXPERT else {})}
+
+
+def taught_kwargs(teacher: str, env_id: str, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the keyword arguments of the env as a teacher observes it, where these are its student's.
+
+    Args:
+        teacher: `EXPERT`, or an agent; see `agent_folder`.
+        env_id: The env's id.
+        kwargs: The student's.
+
+    Raises:
+        AgentError: There is no such agent.
+    """
+    if teacher == EXPERT:
+        return kwargs_for(teacher, env_id, kwargs)
+    its_own = read_card(require_agent_folder(teacher)).env.kwargs
+    kept = {name: value for name, value in kwargs.items() if name not in OBSERVED}
+    return kept | {name: value for name, value in its_own.items() if name in OBSERVED}
 
 
 class PolicyError(RobosimError):
@@ -111,7 +132,7 @@ def policy_from_files(files: AgentFiles, env: AnyEnv) -> Policy:
 
 def _baseline(name: str, env: AnyEnv) -> Policy:
     try:
-        if name == "expert":
+        if name == EXPERT:
             # Only here: experts bring robots and SciPy along, which no other policy needs.
             from robosim.agents.policies.experts import make_expert
 

@@ -6,18 +6,23 @@ Training and loading build the network here and nowhere else, so that saved weig
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import gymnasium as gym
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from stable_baselines3.common.policies import ActorCriticPolicy, MultiInputActorCriticPolicy
 from torch import nn
+from typing_extensions import NotRequired
+
+from robosim.agents.policies.frames import Frames, image_parts, is_image
+from robosim.agents.policies.sight import EncoderConfig, Sight, cameras
 
 # Far beyond what a robot's controller needs; a foreign agent.yaml must not be able to ask for all memory.
 MAX_WIDTH = 2048
 MAX_LAYERS = 6
+MAX_FRAMES = 16
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU}
 
@@ -34,6 +39,18 @@ class NetworkConfig(BaseModel):
     log_std_init: float = Field(-0.7, ge=-10.0, le=2.0)
     """Natural logarithm of the exploration noise's standard deviation at the start. SB3's own 0 puts a third
     of the samples outside of an action box of [-1, 1]; -0.7 one in twenty."""
+    encoder: EncoderConfig | None = None
+    """What pictures go through before the hidden layers; needed where an env gives pictures, and nowhere else."""
+    frames: int = Field(1, ge=1, le=MAX_FRAMES)
+    """Pictures of so many control steps, the last ones, are seen at once."""
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Checksums of cards and experiments from before there was an encoder stay as they are.
+        written: dict[str, Any] = whole(self)
+        if self.encoder is None:
+            del written["encoder"], written["frames"]
+        return written
 
 
 class PolicyKwargs(TypedDict):
@@ -43,6 +60,8 @@ class PolicyKwargs(TypedDict):
     activation_fn: type[nn.Module]
     log_std_init: float
     ortho_init: bool
+    features_extractor_class: NotRequired[type[Sight]]
+    features_extractor_kwargs: NotRequired[dict[str, Any]]
 
 
 def policy_name(observation_space: gym.Space[object]) -> str:
@@ -50,15 +69,24 @@ def policy_name(observation_space: gym.Space[object]) -> str:
     return "MultiInputPolicy" if isinstance(observation_space, gym.spaces.Dict) else "MlpPolicy"
 
 
-def policy_kwargs(network: NetworkConfig) -> PolicyKwargs:
-    """Translate the description for `stable_baselines3.PPO(policy_name(space), env, policy_kwargs=...)`."""
+def policy_kwargs(network: NetworkConfig, observation_space: gym.Space[Any] | None = None) -> PolicyKwargs:
+    """Translate the description for `stable_baselines3.PPO(policy_name(space), env, policy_kwargs=...)`.
+
+    Args:
+        network: The description.
+        observation_space: The env's, where there are pictures in it.
+    """
     layers = list(network.hidden)
-    return PolicyKwargs(
+    kwargs = PolicyKwargs(
         net_arch={"pi": layers, "vf": list(layers)},
         activation_fn=_ACTIVATIONS[network.activation],
         log_std_init=network.log_std_init,
         ortho_init=True,
     )
+    if network.encoder is not None and isinstance(observation_space, gym.spaces.Dict):
+        kwargs["features_extractor_class"] = Sight
+        kwargs["features_extractor_kwargs"] = {"eyes": cameras(observation_space), "encoder": network.encoder}
+    return kwargs
 
 
 def build_policy(
@@ -68,30 +96,50 @@ def build_policy(
 
     The caller's torch random numbers are left as they were.
 
+    Args:
+        observation_space: The env's.
+        action_space: The env's.
+        network: The description.
+
     Raises:
-        ValueError: The spaces are not of a kind these networks know, see `check_spaces`.
+        ValueError: The spaces are not of a kind this network knows, see `check_spaces`.
     """
-    check_spaces(observation_space, action_space)
-    kwargs = policy_kwargs(network)
+    check_spaces(observation_space, action_space, network)
+    kwargs = policy_kwargs(network, observation_space)
     kwargs["ortho_init"] = False  # the slow part of construction, and overwritten by the saved weights
+    seen = Frames(observation_space, network.frames).space
     with torch.random.fork_rng(devices=[]):
-        if isinstance(observation_space, gym.spaces.Dict):
-            return MultiInputActorCriticPolicy(observation_space, action_space, _no_learning, **kwargs)
-        return ActorCriticPolicy(observation_space, action_space, _no_learning, **kwargs)
+        if isinstance(seen, gym.spaces.Dict):
+            return MultiInputActorCriticPolicy(seen, action_space, _no_learning, **kwargs)
+        return ActorCriticPolicy(seen, action_space, _no_learning, **kwargs)
 
 
-def check_spaces(observation_space: gym.Space[object], action_space: gym.Space[object]) -> None:
+def check_spaces(
+    observation_space: gym.Space[Any], action_space: gym.Space[object], network: NetworkConfig | None = None
+) -> None:
     """Refuse spaces for which there is no network.
 
+    Args:
+        observation_space: The env's: a Box of floats, or a Dict of them and of pictures.
+        action_space: The env's: a Box of floats.
+        network: Where given, it has an encoder just where there are pictures.
+
     Raises:
-        ValueError: Naming the space: observations must be a float Box or a Dict of them, actions a float Box.
+        ValueError: Naming the space.
     """
     parts = {"observation": observation_space}
     if isinstance(observation_space, gym.spaces.Dict):
-        parts = {f"observation[{key!r}]": part for key, part in observation_space.spaces.items()}
+        parts = {f"observation[{key!r}]": part for key, part in observation_space.spaces.items() if not is_image(part)}
     for name, space in {**parts, "action": action_space}.items():
         if not isinstance(space, gym.spaces.Box) or not np.issubdtype(space.dtype, np.floating):
             raise ValueError(f"{name} space must be a Box of floats, got {space}")
+    pictures = image_parts(observation_space)
+    if network is not None and pictures and network.encoder is None:
+        raise ValueError(
+            f"the observation has pictures ({', '.join(pictures)}): network.encoder must be given for them"
+        )
+    if network is not None and network.encoder is not None and not pictures:
+        raise ValueError(f"network.encoder = {network.encoder.name}: the observation has no pictures for it")
 
 
 def _no_learning(progress_remaining: float) -> float:
@@ -102,12 +150,23 @@ def _no_learning(progress_remaining: float) -> float:
 def count_parameters(
     observation_space: gym.Space[object], action_space: gym.Space[object], network: NetworkConfig
 ) -> int:
-    """How many numbers `build_policy` will allocate, without allocating them."""
-    observations, actions = gym.spaces.flatdim(observation_space), gym.spaces.flatdim(action_space)
+    """How many numbers `build_policy` will allocate, without allocating them.
+
+    Raises:
+        ValueError: There is no network for the spaces.
+    """
+    check_spaces(observation_space, action_space, network)
+    features, actions = gym.spaces.flatdim(observation_space), gym.spaces.flatdim(action_space)
+    encoders = 0
+    seen = Frames(observation_space, network.frames).space
+    if network.encoder is not None and isinstance(seen, gym.spaces.Dict):
+        with torch.device("meta"):
+            sight = Sight(seen, cameras(observation_space), network.encoder)
+        features, encoders = sight.features_dim, sum(weights.numel() for weights in sight.parameters())
 
     def dense(*widths: int) -> int:
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(widths))
 
-    actor = dense(observations, *network.hidden, actions)
-    critic = dense(observations, *network.hidden, 1)
-    return actor + critic + actions  # the last is log_std, one per action
+    actor = dense(features, *network.hidden, actions)
+    critic = dense(features, *network.hidden, 1)
+    return encoders + actor + critic + actions  # the last is log_std, one per action

@@ -27,6 +27,7 @@ HALF_AREA = 0.8  # m
 BEARINGS = np.linspace(-0.22, 0.22, 9)
 REACHES = np.linspace(REACH[0] + 0.03, REACH[1] - 0.02, 13)
 ENOUGH = 0.10  # m of room around the package; more is no better
+FITS = 0.05  # m of room with which an eager one is content
 BETTER = 0.04  # m of room by which another place must be better than the one chosen before
 ARM = 0.10  # m, half of what cup and arm need beside them
 ROBOT = 0.28 - COLUMN + 0.04  # m ahead of the mast, where the chassis ends
@@ -58,7 +59,15 @@ class Placer:
     """Chooses actions as `Policy` says. Its state is the place chosen: bearing (rad) and reach (m), shape (n, 2).
 
     Where it is told no poses, because cameras see instead, it goes by feel and puts the package down straight ahead.
+
+    Args:
+        eager: Choose nothing: let it down as soon as there is room below. What it does follows from what it sees alone,
+            so that a network without memory can learn it.
     """
+
+    def __init__(self, *, eager: bool = False) -> None:
+        """Makes either kind; see the class."""
+        self._eager = eager
 
     def predict(
         self,
@@ -77,6 +86,9 @@ class Placer:
         for number, seen in enumerate(rows):
             if seen[HELD] and isinstance(observation, dict):
                 actions[number] = feel(seen)
+            elif seen[HELD] and self._eager:
+                here = _Joints(float(seen[TURRET]), float(seen[REACHED]))
+                actions[number] = act(seen, here if fits(seen) else choose(seen))
             elif seen[HELD]:
                 before = None if np.isnan(chosen[number, 0]) else _Joints(*chosen[number].tolist())
                 chosen[number] = goal = choose(seen, before)
@@ -159,10 +171,30 @@ def choose(seen: NDArray[np.float64], before: _Joints | None = None) -> _Joints:
         seen: The observation.
         before: The place that was chosen before; another must be better by `BETTER`.
     """
+    bearing, out = (part.ravel() for part in np.meshgrid(BEARINGS, REACHES, indexing="ij"))
+    room = rooms(seen, bearing, out)
+    worth = np.minimum(room, ENOUGH) - NEARER * (np.abs(bearing - seen[TURRET]) + np.abs(out - seen[REACHED]))
+    best = int(np.argmax(worth))
+    if before is not None:
+        same = int(np.argmin(np.abs(bearing - before.turret) + np.abs(out - before.reach)))
+        best = same if room[same] > 0 and worth[best] < worth[same] + BETTER else best
+    return _Joints(float(bearing[best]), float(out[best]))
+
+
+def fits(seen: NDArray[np.float64]) -> bool:
+    """Says whether the package may be let down where it is."""
+    turret = float(seen[TURRET])
+    if abs(turret) > BEARINGS[-1]:
+        return False
+    here = rooms(seen, np.array([turret]), np.array([float(seen[REACHED])]))
+    return bool(here[0] > FITS)
+
+
+def rooms(seen: NDArray[np.float64], bearing: NDArray[np.float64], out: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gives how much room is around the package in the area for turrets (rad) and reaches (m), m; shapes (n,)."""
     turret, reach = seen[TURRET], seen[REACHED]
     x, y, _ = seen[PACKAGE]
     turned = math.atan2(*seen[TURNED])
-    bearing, out = (part.ravel() for part in np.meshgrid(BEARINGS, REACHES, indexing="ij"))
     # The package goes with the cup. All in the mast's frame: its axis is the origin, x ahead.
     cos, sin = np.cos(bearing), np.sin(bearing)
     middles = np.stack([cos * (out + x) - sin * y, sin * (out + x) + cos * y], -1)
@@ -180,12 +212,7 @@ def choose(seen: NDArray[np.float64], before: _Joints | None = None) -> _Joints:
             arms = tips / 2, bearing, np.stack([out / 2, np.full_like(out, ARM)], -1)
             beside = _gaps(*arms, place, yaw, other[5:7] / 2)
             room = np.where(beside > 0, room, np.minimum(room, beside - 0.05))
-    worth = np.minimum(room, ENOUGH) - NEARER * (np.abs(bearing - turret) + np.abs(out - reach))
-    best = int(np.argmax(worth))
-    if before is not None:
-        same = int(np.argmin(np.abs(bearing - before.turret) + np.abs(out - before.reach)))
-        best = same if room[same] > 0 and worth[best] < worth[same] + BETTER else best
-    return _Joints(float(bearing[best]), float(out[best]))
+    return np.asarray(room)
 
 
 def _to_mast(point: NDArray[np.float64], turret: float, reach: float) -> NDArray[np.float64]:

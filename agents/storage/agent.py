@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -14,6 +15,7 @@ import yaml
 from pydantic import JsonValue
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from robosim.agents.policies.frames import Frames, image_parts
 from robosim.agents.policies.network import NetworkConfig, check_spaces
 from robosim.agents.policies.normalise import BOX_KEY, Normaliser
 from robosim.agents.policies.policy import Array, Observation, State, batch_size
@@ -32,6 +34,7 @@ from robosim.agents.storage.reading import (
     tensors_of,
     weights_of,
 )
+from robosim.perception.pixels import scaled
 
 __all__ = [
     "Agent",
@@ -58,16 +61,19 @@ class Agent:
     def __init__(self, card: AgentCard, policy: ActorCriticPolicy, normaliser: Normaliser | None) -> None:
         """Put an agent together; `load_agent` does it from a folder."""
         self.card = card
-        self._space: gym.Space[Observation] = policy.observation_space
+        self._space: gym.Space[Any] = card.observation_space.build()
         self._normaliser = normaliser
         space = policy.action_space
         assert isinstance(space, gym.spaces.Box)  # `check_spaces` saw to it
         self._low, self._high, self._action_shape = space.low, space.high, space.shape
         # The parts of the observation, in the order in which SB3's CombinedExtractor joins them.
-        parts = {BOX_KEY: self._space}
+        parts: dict[str, gym.Space[Any]] = {BOX_KEY: self._space}
         if isinstance(self._space, gym.spaces.Dict):
             parts = self._space.spaces
         self._sizes = {key: gym.spaces.flatdim(part) for key, part in parts.items()}
+        self._images = image_parts(self._space)
+        self._frames = Frames(self._space, card.network.frames)
+        self._sight = policy.pi_features_extractor.eval() if self._images else None
         self._box_shape = self._space.shape if isinstance(self._space, gym.spaces.Box) else None
         self._actor = torch.nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net).eval()
         self._std = policy.log_std.detach().exp()
@@ -84,12 +90,17 @@ class Agent:
         episode_start: Array | None = None,
         deterministic: bool = False,
     ) -> tuple[Array, State]:
-        """Choose an action, see `robosim.agents.policies.policy.Policy.predict`; the agent keeps no state.
+        """Choose an action, see `robosim.agents.policies.policy.Policy.predict`.
+
+        The state is None, or the pictures that are still seen where the network sees several.
 
         Raises:
             ValueError: The observation does not have the shape the agent was trained with.
         """
         single = self._is_single(observation)
+        if self._images:
+            batch = {key: np.asarray(observation[key])[None] if single else observation[key] for key in self._sizes}
+            observation, state = self._frames(batch, state, episode_start)
         if self._normaliser is not None:
             observation = self._normaliser(observation)
         with torch.inference_mode():
@@ -113,7 +124,14 @@ class Agent:
         """The network's input, float32 of shape (batch, features)."""
         if not isinstance(observation, dict):
             return _rows(observation, self._sizes[BOX_KEY])
-        return torch.cat([_rows(observation[key], size) for key, size in self._sizes.items()], dim=1)
+        if self._sight is None:
+            return torch.cat([_rows(observation[key], size) for key, size in self._sizes.items()], dim=1)
+        parts = {
+            key: scaled(torch.from_numpy(part)) if key in self._images else _rows(part, self._sizes[key])
+            for key, part in observation.items()
+        }
+        features: torch.Tensor = self._sight(parts)
+        return features
 
 
 def save_agent(
@@ -128,6 +146,7 @@ def save_agent(
     steps: int,
     wall_clock_s: float,
     scores: dict[str, JsonValue] | None = None,
+    observation_space: gym.Space[Any] | None = None,
 ) -> AgentCard:
     """Write an agent's folder, whole or not at all, in place of the agent that may be there.
 
@@ -142,6 +161,7 @@ def save_agent(
         steps: The env steps of its training.
         wall_clock_s: The duration of its training in seconds.
         scores: What is known about how good it is; see also `set_scores`.
+        observation_space: The env's; None: the policy's own, which it is where there are no pictures.
 
     Returns:
         The card as written. The kind of machine, the versions and the date are those of now.
@@ -150,7 +170,8 @@ def save_agent(
         AgentError: `folder` holds something other than an agent, or a weight is not finite.
         ValueError: The spaces of `policy` are of a kind that agents do not know.
     """
-    check_spaces(policy.observation_space, policy.action_space)
+    space = policy.observation_space if observation_space is None else observation_space
+    check_spaces(space, policy.action_space, network)
     tensors = {POLICY_PREFIX + key: value.cpu().numpy() for key, value in weights_of(policy).items()}
     if normaliser is not None:
         tensors |= {f"{NORMALISE_PREFIX}{key}/mean": value for key, value in normaliser.mean.items()}
@@ -162,7 +183,7 @@ def save_agent(
             "format": 1,
             "name": name,
             "env": env,
-            "observation_space": describe_space(policy.observation_space),
+            "observation_space": describe_space(space),
             "action_space": describe_space(policy.action_space),
             "network": network,
             "normalisation": _normalisation_card(normaliser),

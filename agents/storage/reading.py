@@ -16,7 +16,7 @@ import torch
 from pydantic import ValidationError
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from robosim.agents.policies.network import build_policy, check_spaces, count_parameters
+from robosim.agents.policies.network import build_policy, count_parameters
 from robosim.agents.policies.normalise import BOX_KEY, Normaliser
 from robosim.agents.policies.policy import Array
 from robosim.agents.storage.card import AgentCard, checksum_of, space_differences
@@ -83,7 +83,6 @@ def policy_of(source: Path, card: AgentCard, tensors: Tensors) -> ActorCriticPol
     found = _below(POLICY_PREFIX, tensors)
     try:
         spaces = card.observation_space.build(), card.action_space.build()
-        check_spaces(*spaces)
         # Before anything is allocated: a foreign card may describe a network of any size.
         needed, held = count_parameters(*spaces, card.network), sum(value.size for value in found.values())
         if needed != held:

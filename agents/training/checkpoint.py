@@ -17,6 +17,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 
+from robosim.agents.storage.reading import weights_of
 from robosim.agents.storage.tensor_file import TensorFileError, Tensors, read_tensors, write_tensors
 from robosim.agents.training.optimizer_state import CheckpointError, optimizer_state, optimizer_tensors
 from robosim.errors import RobosimError
@@ -97,7 +98,7 @@ def save_checkpoint(path: Path, model: PPO, normaliser: VecNormalize, progress: 
     """
     refuse_diverged(model)
     optimizer = model.policy.optimizer.state_dict()
-    tensors: Tensors = {f"policy/{name}": tensor for name, tensor in model.policy.state_dict().items()}
+    tensors: Tensors = {f"policy/{name}": tensor for name, tensor in weights_of(model.policy).items()}
     tensors |= optimizer_tensors(optimizer)
     for name, statistics in _statistics(normaliser).items():
         tensors |= {f"{name}/{key}": torch.as_tensor(getattr(statistics, key), dtype=torch.float64) for key in _MOMENTS}
@@ -120,13 +121,15 @@ def load_checkpoint(path: Path, model: PPO, normaliser: VecNormalize) -> Progres
     """
     head, tensors = _read(path)
     policy = {name.removeprefix("policy/"): value for name, value in tensors.items() if name.startswith("policy/")}
-    _check_shapes(path, "network", policy, model.policy.state_dict())
+    _check_shapes(path, "network", policy, weights_of(model.policy))
     statistics = _statistics(normaliser)
     names = {f"{name}/{key}": np.asarray(getattr(rms, key)) for name, rms in statistics.items() for key in _MOMENTS}
     _check_shapes(path, "normaliser", {n: v for n, v in tensors.items() if n.startswith("normalise/")}, names)
     optimizer = optimizer_state(path, head.optimizer_groups, tensors, model.policy.optimizer)
     model.policy.optimizer.load_state_dict(optimizer)
-    model.policy.load_state_dict(policy)
+    with torch.no_grad():
+        for name, weight in weights_of(model.policy).items():
+            weight.copy_(policy[name])
     for name, rms in statistics.items():
         rms.mean, rms.var = (tensors[f"{name}/{key}"].numpy().copy() for key in ("mean", "var"))
         rms.count = float(tensors[f"{name}/count"])

@@ -103,11 +103,16 @@ class Experiment(_Frozen):
     """Envs that are stepped together."""
     workers: Count = 2
     """Processes that share the envs (and the validation episodes)."""
+    teacher: Annotated[str, Field(min_length=1)] = "expert"
+    """Whom the network first imitates: the scripted expert, a shipped agent or an agent's folder. A teacher may observe
+    what the network does not: it then has envs of its own, which play the same episodes."""
     expert_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
-    """Env steps of the scripted expert that the network first learns to imitate; 0: it learns from nothing."""
+    """Env steps of the teacher that the network first learns to imitate; 0: it learns from nothing."""
     expert_rounds: Annotated[int, Field(ge=1, le=100)] = 1
-    """Rounds in which these steps are made. In the first the expert acts; in later ones the network does, and the
-    expert says what it would have done."""
+    """Rounds in which these steps are made. In the first the teacher acts; in later ones the network does, and the
+    teacher says what it would have done."""
+    expert_epochs: Annotated[int, Field(ge=1, le=1000)] = 30
+    """Passes over all that was recorded, at last; a third as many between two rounds."""
     network: NetworkConfig = NetworkConfig()
     """The actor and the critic."""
     ppo: PpoConfig = PpoConfig()

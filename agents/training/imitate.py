@@ -1,4 +1,4 @@
-"""A warm start: the network first imitates a scripted teacher, actor and critic, and PPO goes on from there.
+"""A warm start: the network first imitates a teacher, scripted or learnt, actor and critic, and PPO goes on from there.
 
 Behaviour cloning with noise on what is executed and none on what is imitated, so that the network also sees how the
 teacher returns from where noise led (Laskey et al., "DART", 2017). In further rounds the network acts and the teacher
@@ -8,7 +8,7 @@ step, a clone learns to repeat what it did last, which its teacher's own recordi
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -17,14 +17,13 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
 from robosim.agents.policies.experts import make_teacher
-from robosim.agents.policies.find import kwargs_for
+from robosim.agents.policies.find import EXPERT, load_policy, taught_kwargs
 from robosim.agents.policies.policy import Array, Observation
 from robosim.agents.training.experiment import Experiment
-from robosim.agents.training.learner import make_envs
-from robosim.agents.training.recording import WHOLE, Recording, joined, parts_of, record, reward_scale
+from robosim.agents.training.learner import start_envs
+from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
 
 T = TypeVar("T")
-EPOCHS, BETWEEN = 30, 10  # over all that was recorded: at last, and between two rounds
 BATCH = 512
 RATE = 1e-3
 
@@ -37,66 +36,51 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
     Args:
         model: Its policy is fitted, its optimizer stays new.
         envs: The training envs; the next rollout resets them.
-        experiment: Says for how long, in how many rounds, and the discount.
+        experiment: Says whom, for how long, in how many rounds, and the discount.
 
     Raises:
-        RobosimError: There is no expert for the env.
+        RobosimError: There is no such teacher for the env.
     """
     rng, rounds = np.random.default_rng(experiment.seed), experiment.expert_rounds
-    steps = max(experiment.expert_steps // (envs.num_envs * rounds), 1)
-    recordings: list[Recording] = []
-    with _teaching(envs, experiment) as (its_envs, told):
-        teacher = make_teacher(gym.make(told.env.id, **told.env_kwargs("train")))  # type: ignore[arg-type]
+    rows = max(experiment.expert_steps // (envs.num_envs * rounds), 1) * envs.num_envs
+    kept = Recording.room(envs, rows * rounds)
 
-        def act(seen: Observation) -> Array:
-            return model.predict(_part(envs, its_envs.normalize_obs(seen)), deterministic=True)[0]
+    def act(seen: Observation) -> Array:
+        return model.predict(envs.normalize_obs(seen), deterministic=True)[0]
 
+    with _teaching(experiment) as teacher:
         for number in range(rounds):
             student = act if number else None
-            recordings.append(record(its_envs, teacher, steps, rng, experiment.ppo.gamma, student))
-            _share_statistics(its_envs, envs)
-            last = number + 1 == rounds
-            _fit(model, envs, recordings, EPOCHS if last else BETWEEN, rng)
+            record(envs, teacher, kept.rows(number * rows, (number + 1) * rows), rng, experiment.ppo.gamma, student)
+            last, epochs = number + 1 == rounds, experiment.expert_epochs
+            judged = (number + 1) // 2 * rows
+            _fit(model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng)
 
 
 @contextlib.contextmanager
-def _teaching(envs: VecNormalize, experiment: Experiment) -> Iterator[tuple[VecNormalize, Experiment]]:
-    """Gives the training envs; where the teacher is told more than the network, envs of its own."""
+def _teaching(experiment: Experiment) -> Iterator[Teacher]:
+    """Gives the teacher; where it is told something else than the network, with envs of its own."""
     asked = experiment.env
-    told = asked.model_copy(update={"kwargs": kwargs_for("expert", asked.id, asked.kwargs)})
-    if told == asked:
-        yield envs, experiment
+    kwargs = taught_kwargs(experiment.teacher, asked.id, asked.kwargs)
+    its_own = experiment.model_copy(update={"env": asked.model_copy(update={"kwargs": kwargs})})
+    env = gym.make(asked.id, **its_own.env_kwargs("train"))  # type: ignore[arg-type]
+    try:
+        policy = make_teacher(env) if experiment.teacher == EXPERT else load_policy(experiment.teacher, env)
+    finally:
+        env.close()
+    if kwargs == asked.kwargs:
+        yield Teacher(policy)
         return
-    its_own = experiment.model_copy(update={"env": told})
-    with contextlib.closing(make_envs(its_own)) as its_envs:
-        yield its_envs, its_own
+    with contextlib.closing(start_envs(its_own)) as its_envs:
+        yield Teacher(policy, its_envs)
 
 
-def _part(envs: VecNormalize, seen: Observation) -> Observation:
-    """Gives what the network observes of what the teacher does."""
-    space = envs.observation_space
-    if isinstance(seen, dict) and isinstance(space, gym.spaces.Dict):
-        return {key: seen[key] for key in space.spaces}
-    return seen
-
-
-def _share_statistics(its_envs: VecNormalize, envs: VecNormalize) -> None:
-    envs.ret_rms = its_envs.ret_rms
-    if not envs.norm_obs:
-        return
-    theirs: Any = its_envs.obs_rms  # one for a box, a dict of them for a dict
-    envs.obs_rms = {key: theirs[key] for key in envs.obs_rms} if isinstance(theirs, dict) else theirs
-
-
-def _fit(model: PPO, envs: VecNormalize, recordings: list[Recording], epochs: int, rng: np.random.Generator) -> None:
-    """Fits the actor to all recordings, and the critic to the later half, whose returns are more like its own."""
-    recording = joined(recordings)
-    seen = parts_of(_part(envs, _whole(recording.observations)))
-    normal = parts_of(envs.normalize_obs(_whole(seen)))
-    inputs = {key: torch.as_tensor(rows, dtype=torch.float32, device=model.device) for key, rows in normal.items()}
-    wanted = torch.as_tensor(recording.actions, device=model.device)
-    returns = torch.as_tensor(recording.returns / reward_scale(envs), device=model.device)
-    count, first = len(wanted), sum(len(one.actions) for one in recordings[: len(recordings) // 2])
+def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: int, rng: np.random.Generator) -> None:
+    """Fits the actor to all that is kept, and the critic from row ``first`` on: later returns are more like its own."""
+    inputs = _inputs(model, envs, kept)
+    wanted = torch.as_tensor(kept.actions, device=model.device)
+    returns = torch.as_tensor(kept.returns / reward_scale(envs), device=model.device)
+    count = len(wanted)
     action_scale, return_scale = wanted.std(0) + 1e-3, returns[first:].std() + 1e-3
     policy = model.policy
     policy.set_training_mode(True)
@@ -104,17 +88,28 @@ def _fit(model: PPO, envs: VecNormalize, recordings: list[Recording], epochs: in
     batches = epochs * max(count // BATCH, 1)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, batches)
     for _ in range(batches):
-        rows = torch.as_tensor(rng.integers(count, size=BATCH), device=model.device)
-        batch = _whole({key: part[rows] for key, part in inputs.items()})
-        mean = policy.get_distribution(batch).mode()
-        value = policy.predict_values(batch)[:, 0]
+        rows = torch.as_tensor(rng.integers(count, size=BATCH))
+        batch = _whole({key: part[rows].to(model.device) for key, part in inputs.items()})
+        rows = rows.to(model.device)
+        mean, value, _ = policy(batch, deterministic=True)
         loss = (((mean - wanted[rows]) / action_scale) ** 2).mean()
-        judged = (rows >= first) * ((value - returns[rows]) / return_scale) ** 2
+        judged = (rows >= first) * ((value[:, 0] - returns[rows]) / return_scale) ** 2
         loss = loss + judged.sum() / (rows >= first).sum().clamp(min=1)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
+
+
+def _inputs(model: PPO, envs: VecNormalize, kept: Recording) -> dict[str, torch.Tensor]:
+    """What was seen as the network takes it; pictures stay where they are, as bytes."""
+    pictures = {key: part for key, part in kept.observations.items() if part.dtype == np.uint8}
+    felt = {key: part for key, part in kept.observations.items() if key not in pictures}
+    # The normaliser copies all it is given, and scales no pictures.
+    few = _whole({**felt, **{key: part[:1] for key, part in pictures.items()}})
+    normal = parts_of(envs.normalize_obs(few))
+    inputs = {key: torch.as_tensor(normal[key], dtype=torch.float32, device=model.device) for key in felt}
+    return inputs | {key: torch.from_numpy(part) for key, part in pictures.items()}
 
 
 def _whole(parts: dict[str, T]) -> T | dict[str, T]:

@@ -11,10 +11,12 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
+from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
+from robosim.agents.vector.vec_frames import VecFrames
 from robosim.errors import RobosimError
 
 NEVER = sys.maxsize  # for SB3's own log, which the curve takes the place of
@@ -33,6 +35,20 @@ def make_envs(experiment: Experiment) -> VecNormalize:
             do not know its kind of spaces.
         WorkerDied: An env could not be made for another reason.
     """
+    envs = start_envs(experiment)
+    try:
+        check_spaces(envs.observation_space, envs.action_space, experiment.network)
+        return normalised(envs, experiment)
+    except LearnerError:
+        envs.close()
+        raise
+    except ValueError as error:
+        envs.close()
+        raise LearnerError(f"env.id = {experiment.env.id!r}: {error}") from None
+
+
+def start_envs(experiment: Experiment) -> WorkerVecEnv:
+    """Start the workers with the training envs, with nothing around them; see `make_envs`."""
     env_id = experiment.env.id
     try:
         spec = gym.spec(env_id)
@@ -42,27 +58,19 @@ def make_envs(experiment: Experiment) -> VecNormalize:
     kwargs: dict[str, Any] = {"disable_env_checker": True, **experiment.env_kwargs("train")}
     make = partial(gym.make, spec, **kwargs)  # not the id, which a worker that is spawned may not know
     try:
-        envs = WorkerVecEnv([make] * experiment.envs, workers=experiment.workers, infos="episode")
+        return WorkerVecEnv([make] * experiment.envs, workers=experiment.workers, infos="episode")
     except WorkerDied as error:
         if isinstance(error.__cause__, TypeError | ValueError | gym.error.Error):  # gym.make, with these kwargs
             raise LearnerError(f"env {env_id!r} with kwargs {experiment.env.kwargs}: {error.__cause__}") from error
         raise
-    try:
-        check_spaces(envs.observation_space, envs.action_space)
-        return normalised(envs, experiment)
-    except LearnerError:
-        envs.close()
-        raise
-    except ValueError as error:
-        envs.close()
-        raise LearnerError(f"env.id = {env_id!r}: {error}") from None
 
 
 def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
-    """Put around a vector env what training wants around it: `VecMonitor` and the experiment's normalisation."""
+    """Put around a vector env what training wants: frames, `VecMonitor` and the experiment's normalisation."""
     normalise = experiment.normalise
+    seen = VecFrames(envs, experiment.network.frames) if image_parts(envs.observation_space) else envs
     return VecNormalize(
-        VecMonitor(envs),
+        VecMonitor(seen),
         norm_obs=normalise.observation,
         norm_reward=normalise.reward,
         norm_obs_keys=_normalised_keys(envs, normalise),
@@ -73,14 +81,19 @@ def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
 
 
 def _normalised_keys(envs: VecEnv, normalise: NormaliseConfig) -> list[str] | None:
-    if normalise.keys is None or not normalise.observation:
+    """The parts of a dict that are normalised; pictures never are."""
+    pictures = image_parts(envs.observation_space)
+    if not normalise.observation or (normalise.keys is None and not pictures):
         return None
     parts = envs.observation_space.spaces if isinstance(envs.observation_space, gym.spaces.Dict) else {}
-    unknown = sorted(set(normalise.keys) - set(parts))
+    felt = [key for key in parts if key not in pictures]
+    unknown = sorted(set(normalise.keys or ()) - set(felt))
     if unknown:
-        have = ", ".join(sorted(parts)) or "none: the observation is no dict"
-        raise LearnerError(f"normalise.keys = {list(normalise.keys)}: {', '.join(unknown)} is no part; it has {have}")
-    return list(normalise.keys)
+        have = ", ".join(sorted(felt)) or "none: the observation is no dict"
+        raise LearnerError(
+            f"normalise.keys = {list(normalise.keys or ())}: {', '.join(unknown)} is no part; it has {have}"
+        )
+    return felt if normalise.keys is None else list(normalise.keys)
 
 
 def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_done: int) -> PPO:
@@ -100,7 +113,7 @@ def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_do
         vf_coef=ppo.vf_coef,
         max_grad_norm=ppo.max_grad_norm,
         target_kl=ppo.target_kl,
-        policy_kwargs=dict(policy_kwargs(experiment.network)),
+        policy_kwargs=dict(policy_kwargs(experiment.network, envs.unwrapped.observation_space)),
         seed=derived_seed(experiment.seed, steps_done),
         device=device,
     )

@@ -1,80 +1,135 @@
-"""What a scripted teacher would do, step by step, where it or a network that learns from it has led."""
+"""What a teacher would do, step by step, where it or a network that learns from it has led."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
+import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecNormalize
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from robosim.agents.policies.policy import Array, Observation, Policy
+from robosim.errors import RobosimError
 
 NOISE = 0.05  # standard deviation of what is added to executed actions, in [-1, 1]
 WHOLE = ""  # the key of an observation that is no dict
 HORIZON = 5  # discount times; the tail of a recording whose returns would be cut off
 
 Student: TypeAlias = Callable[[Observation], Array]
-"""From what the teacher sees to the actions of who learns from it."""
+"""From what is observed to the actions of who learns."""
 
 
 @dataclass(frozen=True)
 class Recording:
     """What was seen, and what the teacher would have done: one row a step, all envs one after the other."""
 
-    observations: dict[str, NDArray[np.float32]]
-    """By the parts of the observation; `WHOLE` where it has none."""
+    observations: dict[str, NDArray[Any]]
+    """By the parts of the observation; `WHOLE` where it has none. Pictures are bytes."""
     actions: NDArray[np.float32]
     """The teacher's, without noise."""
     returns: NDArray[np.float32]
     """Of who acted."""
 
+    @classmethod
+    def room(cls, envs: VecEnv, rows: int) -> "Recording":
+        """Makes room for so many rows, all at once: pictures of 100,000 steps are gigabytes, and are there once."""
+        space = envs.observation_space
+        parts = space.spaces if isinstance(space, gym.spaces.Dict) else {WHOLE: space}
+        return cls(
+            {key: np.empty((rows, *(part.shape or ())), part.dtype) for key, part in parts.items()},
+            np.empty((rows, *(envs.action_space.shape or ())), np.float32),
+            np.empty(rows, np.float32),
+        )
+
+    def rows(self, first: int, end: int) -> "Recording":
+        """Gives some rows, in the same memory."""
+        seen = {key: part[first:end] for key, part in self.observations.items()}
+        return Recording(seen, self.actions[first:end], self.returns[first:end])
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Who says what to do.
+
+    Attributes:
+        policy: Itself.
+        envs: Where it sees it: envs that play the same episodes as those of its student and observe something else.
+            None: it sees what its student sees.
+    """
+
+    policy: Policy
+    envs: VecEnv | None = None
+
 
 def record(
-    envs: VecNormalize, teacher: Policy, steps: int, rng: np.random.Generator, gamma: float, student: Student | None
-) -> Recording:
+    envs: VecNormalize,
+    teacher: Teacher,
+    kept: Recording,
+    rng: np.random.Generator,
+    gamma: float,
+    student: Student | None,
+) -> None:
     """Plays in all envs, from a reset on, with noise on what is executed.
 
     Args:
         envs: Where; they are reset.
         teacher: Who says what to do.
-        steps: In each env. Some more are played, so that the last returns are not cut off.
+        kept: Is filled; has a multiple of the envs of rows. Some more steps are played, so that the last returns are
+            not cut off.
         rng: Of the noise.
         gamma: Discount of one step.
-        student: Who acts; None: the teacher.
+        student: Who acts, from what is observed in ``envs``; None: the teacher.
+
+    Raises:
+        RobosimError: The teacher's envs played other episodes.
     """
+    steps = len(kept.actions) // envs.num_envs
     tail = round(HORIZON / (1 - gamma)) if gamma < 1 else 0
-    envs.reset()
+    known = _begin(envs, teacher, rng)
     state, starts = None, np.ones(envs.num_envs, bool)
-    observations: dict[str, list[NDArray[np.float32]]] = {}
-    actions, rewards, dones = [], [], []
-    for _ in range(steps + tail):
+    rewards, dones = [], []
+    for step in range(steps + tail):
         seen = envs.get_original_obs()
-        action, state = teacher.predict(seen, state, starts)
+        action, state = teacher.policy.predict(seen if known is None else known, state, starts, deterministic=True)
         done = action if student is None else student(seen)
+        if step < steps:
+            rows = slice(step * envs.num_envs, (step + 1) * envs.num_envs)
+            kept.actions[rows] = action
+            for key, part in parts_of(seen).items():
+                kept.observations[key][rows] = part
         shaken = np.clip(done + NOISE * rng.standard_normal(done.shape), -1, 1).astype(np.float32)
-        _, _, starts, _ = envs.step(shaken)
-        for key, part in parts_of(seen).items():
-            observations.setdefault(key, []).append(part)
-        actions.append(action)
+        known, starts = _step(envs, teacher, shaken)
         rewards.append(envs.get_original_reward())
         dones.append(starts)
     returns = discounted(np.array(rewards), np.array(dones), gamma)[:steps]
-    return Recording(
-        {key: np.concatenate(parts[:steps]) for key, parts in observations.items()},
-        np.concatenate(actions[:steps]),
-        returns.reshape(-1).astype(np.float32),
-    )
+    kept.returns[:] = returns.reshape(-1)
 
 
-def joined(recordings: list[Recording]) -> Recording:
-    """Gives several recordings as one."""
-    return Recording(
-        {key: np.concatenate([one.observations[key] for one in recordings]) for key in recordings[0].observations},
-        np.concatenate([one.actions for one in recordings]),
-        np.concatenate([one.returns for one in recordings]),
-    )
+def _begin(envs: VecNormalize, teacher: Teacher, rng: np.random.Generator) -> Observation | None:
+    """Resets all envs; gives what the teacher sees in its own, if it has some."""
+    if teacher.envs is None:
+        envs.reset()
+        return None
+    seed = int(rng.integers(2**31 - envs.num_envs))
+    envs.seed(seed)
+    teacher.envs.seed(seed)
+    envs.reset()
+    return cast("Observation", teacher.envs.reset())
+
+
+def _step(envs: VecNormalize, teacher: Teacher, actions: Array) -> tuple[Observation | None, NDArray[np.bool_]]:
+    """Steps all envs; gives what the teacher sees in its own, and which episodes have ended."""
+    if teacher.envs is not None:
+        teacher.envs.step_async(actions)  # beside the others
+    _, _, dones, _ = envs.step(actions)
+    if teacher.envs is None:
+        return None, dones
+    known, rewards, its_dones, _ = teacher.envs.step_wait()
+    if (rewards != envs.get_original_reward()).any() or (dones != its_dones).any():
+        raise RobosimError("the teacher's envs play other episodes: what it is told may change nothing that happens")
+    return cast("Observation", known), dones
 
 
 def parts_of(observation: Observation) -> dict[str, Array]:

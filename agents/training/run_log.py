@@ -212,6 +212,7 @@ class RunLog:
             steps=steps,
             wall_clock_s=self._elapsed(),
             scores=judged.scores(experiment) if judged else None,
+            observation_space=self.envs.unwrapped.observation_space,
         )
 
     def _elapsed(self) -> float:

@@ -26,8 +26,9 @@ from robosim.agents.training.updates import UpdateCallback
 from robosim.agents.vector.vec_env import WorkerDied
 
 LARGE_NETWORK = 1_000_000
-"""Parameters from which an update uses all cores. Below, waking threads costs more than it saves, and on a machine
-that is busy with other work it makes an update several times slower."""
+"""Parameters from which an update uses all cores, as it does where it has pictures to look at. Below, waking threads
+costs more than it saves; on a machine that is busy with other work it makes an update ten times slower, and the
+environment variable OMP_NUM_THREADS=1 keeps to one."""
 
 
 def train(
@@ -65,10 +66,12 @@ def train(
         progress = _progress(run, experiment)
         envs = make_envs(experiment)
         stack.callback(envs.close)
-        parameters = count_parameters(envs.observation_space, envs.action_space, experiment.network)
-        choice = choose_device(device, envs.observation_space, parameters)
+        space = envs.unwrapped.observation_space
+        parameters = count_parameters(space, envs.action_space, experiment.network)
+        choice = choose_device(device, space, parameters)
         model = make_model(experiment, envs, choice.device, progress.steps)
-        update_threads = usable_cores() if parameters >= LARGE_NETWORK else 1
+        large = parameters >= LARGE_NETWORK or experiment.network.encoder is not None
+        update_threads = min(threads, usable_cores()) if large else 1
         stack.callback(torch.set_num_threads, threads)
         torch.set_num_threads(update_threads)
         if progress.steps:
