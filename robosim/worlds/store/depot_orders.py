@@ -111,7 +111,7 @@ def _furnish(rng: np.random.Generator, drawn: Drawn, pick_up: Area, orders: int)
         return None
     rack, wanted = filled
     shelving = replace(shelving, heights=rack.shelving.heights)
-    jobs = []
+    jobs = list[Job]()
     for number in wanted:
         parcel = rack.parcels[number]
         x, y = from_rack(shelving, parcel.face[0] + STAND, parcel.face[1])
