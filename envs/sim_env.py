@@ -177,6 +177,11 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
         self._show()
         return task.observe(state), reward, bool(ends), truncated, info
 
+    @property
+    def time_limit(self) -> float:
+        """Seconds until an episode is truncated."""
+        return self.task.time_limit
+
     def _measure(self, state: object, info: dict[str, Any]) -> None:
         first, kept = self._steps == 1, self._kept
         for number, (name, function, join) in enumerate(self._metrics):

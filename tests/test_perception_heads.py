@@ -8,7 +8,7 @@ from robosim.perception.data.sample import BOXED, CLASSES, FARTHEST, MAX_BOXES, 
 from robosim.perception.encoders import ENCODERS, EncoderSpec
 from robosim.perception.heads.detection import DetectionHead, decode, detection_loss, iou, places, unboxed
 from robosim.perception.heads.segmentation import confusion, segmentation_loss
-from robosim.perception.labels import LabelNetwork, LabelSpec, cut
+from robosim.perception.labels import LabelNetwork, LabelSpec, Reading, cut
 from robosim.perception.scene import SceneNetwork, SceneSpec
 
 PERSON, PACKAGE = CLASSES.index("person"), CLASSES.index("package")
@@ -145,6 +145,24 @@ def test_a_label_network_learns_a_few_labels_by_heart() -> None:
     assert reading.symbols[1:].argmax(dim=1).tolist() == [0, 1, 2, 3, 4]
     assert reading.colours[1:].argmax(dim=1).tolist() == [0, 1, 2, 3, 4]
     assert (reading.legible > 0).tolist() == [False, True, True, True, True, True]
+
+
+def test_in_training_as_many_packages_cannot_be_read_as_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = samples(3)
+    batch["boxes"][:, 1:9] = torch.tensor([30.0, 2.0, 50.0, 22.0])
+    batch["box_classes"][:, 1:9] = PACKAGE
+    batch["box_symbols"][:2, 1] = batch["box_colours"][:2, 1] = 3
+    network = LabelNetwork(LabelSpec(encoder=EncoderSpec(name="nature", width=4)))
+    counted = list[int]()
+
+    def counting(crops: torch.Tensor) -> Reading:
+        counted.append(len(crops))
+        return LabelNetwork.forward(network, crops)
+
+    monkeypatch.setattr(network, "forward", counting)
+    network.losses(batch, torch.Generator().manual_seed(0))
+    network.losses(batch)
+    assert counted == [4, 24]
 
 
 def test_labels_without_a_package_cost_nothing_and_break_nothing() -> None:

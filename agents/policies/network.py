@@ -15,7 +15,6 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from stable_baselines3.common.policies import ActorCriticPolicy, MultiInputActorCriticPolicy
 from torch import nn
-from typing_extensions import NotRequired
 
 from robosim.agents.policies.frames import Frames, image_parts, is_image
 from robosim.agents.policies.sight import EncoderConfig, SeeingPolicy, Sight, cameras
@@ -54,15 +53,18 @@ class NetworkConfig(BaseModel):
         return written
 
 
-class PolicyKwargs(TypedDict):
-    """What `stable_baselines3.PPO` takes as `policy_kwargs`."""
-
+class _Always(TypedDict):
     net_arch: dict[str, list[int]]
     activation_fn: type[nn.Module]
     log_std_init: float
     ortho_init: bool
-    features_extractor_class: NotRequired[type[Sight]]
-    features_extractor_kwargs: NotRequired[dict[str, Any]]
+
+
+class PolicyKwargs(_Always, total=False):
+    """What `stable_baselines3.PPO` takes as `policy_kwargs`; the last two where there are pictures."""
+
+    features_extractor_class: type[Sight]
+    features_extractor_kwargs: dict[str, Any]
 
 
 def policy_name(observation_space: gym.Space[Any], network: NetworkConfig | None = None) -> str | type[SeeingPolicy]:

@@ -149,7 +149,9 @@ def video_rate(rate: float) -> float:
 def time_limit(env: AnyEnv) -> float | None:
     """Seconds until the env ends an episode; None where it has no limit."""
     steps = env.spec.max_episode_steps if env.spec else None
-    return None if steps is None else steps / control_rate(env)
+    told: float | None = getattr(env.unwrapped, "time_limit", None)  # an option may make episodes shorter
+    longest = None if steps is None else steps / control_rate(env)
+    return longest if told is None else min(told, longest or told)
 
 
 def _steps_a_picture(rate: float) -> int:

@@ -20,7 +20,7 @@ from robosim.agents.policies.network import NetworkConfig, check_spaces
 from robosim.agents.policies.normalise import BOX_KEY, Normaliser
 from robosim.agents.policies.policy import Array, Observation, State, batch_size
 from robosim.agents.policies.sight import Sight
-from robosim.agents.storage.card import AgentCard, EnvCard, NormalisationCard, describe_space, seal
+from robosim.agents.storage.card import AgentCard, EnvCard, NormalisationCard, describe_space, seal, written
 from robosim.agents.storage.files import AgentError, AgentFiles, read_files, write_files
 from robosim.agents.storage.provenance import machine, versions
 from robosim.agents.storage.reading import (
@@ -274,5 +274,4 @@ def _normalisation_card(normaliser: Normaliser | None) -> NormalisationCard | No
 
 
 def _card_text(card: AgentCard) -> bytes:
-    content = card.model_dump(mode="json")
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110).encode()
+    return yaml.safe_dump(written(card), sort_keys=False, allow_unicode=True, width=110).encode()

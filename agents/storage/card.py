@@ -11,16 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.storage.provenance import Machine
@@ -156,18 +147,18 @@ class AgentCard(_Closed):
     checksum: Sha256
     """Of all the fields above, see `checksum_of`."""
 
-    @model_serializer(mode="wrap")
-    def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Checksums of cards from before there was such a critic stay as they are.
-        written: dict[str, Any] = whole(self)
-        if self.critic_space is None:
-            written.pop("critic_space", None)
-        return written
+
+def written(card: AgentCard) -> dict[str, Any]:
+    """Gives a card as it is written: without a critic's space where there is none, as before there were any."""
+    content = card.model_dump(mode="json")
+    if card.critic_space is None:
+        del content["critic_space"]
+    return content
 
 
 def checksum_of(card: AgentCard) -> str:
     """SHA-256 over a canonical form of all other fields: shows that a card was edited, and nothing more."""
-    content = card.model_dump(mode="json", exclude={"checksum"})
+    content = {name: value for name, value in written(card).items() if name != "checksum"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -67,5 +67,7 @@ def _relit(rgb: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor
     rgb = rgb * torch.exp(how.brightness * drawn(count, 1, 1, 1) + how.tint * drawn(count, 3, 1, 1))
     mean = rgb.mean(dim=(1, 2, 3), keepdim=True)
     rgb = mean + (rgb - mean) * torch.exp(how.contrast * drawn(count, 1, 1, 1))
+    if not how.noise:
+        return rgb.clamp(0, 1)
     strength = how.noise * torch.rand(count, 1, 1, 1, generator=generator).to(rgb.device)
     return (rgb + strength * drawn(*rgb.shape)).clamp(0, 1)

@@ -84,9 +84,13 @@ class LabelNetwork(nn.Module):
 
         Args:
             batch: Samples.
-            generator: Of the boxes' jitter, on the CPU; None: there is none.
+            generator: In training, of the boxes' jitter and of which packages are left out, on the CPU: of those whose
+                labels cannot be read, as many stay as of the others. None: all stay, where they are.
         """
         pictures, places = packages(batch)
+        if generator is not None:
+            kept = _as_many(batch["box_symbols"][pictures, places] >= 0, generator)
+            pictures, places = pictures[kept], places[kept]
         boxes = batch["boxes"][pictures, places]
         if generator is not None:
             away = torch.rand(boxes.shape, generator=generator).to(boxes.device) * 2 - 1
@@ -129,6 +133,13 @@ def cut(rgb: Tensor, pictures: Tensor, boxes: Tensor, size: int, margin: float) 
     y = (middle[:, 1, None] + half[:, 1, None] * steps) / whole[1] * 2 - 1
     grid = torch.stack([x[:, None].expand(-1, size, -1), y[:, :, None].expand(-1, -1, size)], dim=-1)
     return F.grid_sample(scaled(rgb)[pictures], grid, padding_mode="border", align_corners=False)
+
+
+def _as_many(legible: Tensor, generator: torch.Generator) -> Tensor:
+    """Chooses, of all packages, those that are legible and as many others, at least one: int64 indices."""
+    yes, no = legible.nonzero()[:, 0], (~legible).nonzero()[:, 0]
+    order = torch.randperm(len(no), generator=generator)[: max(len(yes), 1)]
+    return torch.cat([yes, no[order.to(no.device)]])
 
 
 def _entropy(logits: Tensor, wanted: Tensor) -> Tensor:

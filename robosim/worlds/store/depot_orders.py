@@ -1,7 +1,7 @@
 """Draws a depot: a hall with a rack at a pick-up area, and orders that can be carried out, from (rng, level) alone."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,18 +104,21 @@ def _furnish(rng: np.random.Generator, drawn: Drawn, pick_up: Area, orders: int)
         return None
     regions = tuple(ndimage.label(room >= RADIUS)[0] for room in (free, clearance(known)))
     floor = _Floor(true, known, free, (regions[0], regions[1]))
-    ends = {area.letter: (area, spot) for area, spot in _ends(rng, hall, floor)}
-    filled = _draw_rack(rng, hall.level, "".join(letter for letter in LETTERS if letter in ends), orders)
+    ends = {area.letter: (area, spots) for area, spots in _ends(rng, hall, floor)}
+    most = {letter: len(ends[letter][1]) for letter in LETTERS if letter in ends}
+    filled = _draw_rack(rng, hall.level, most, orders)
     if filled is None:
         return None
     rack, wanted = filled
     shelving = replace(shelving, heights=rack.shelving.heights)
-    jobs = []
+    jobs = list[Job]()
     for number in wanted:
         parcel = rack.parcels[number]
         x, y = from_rack(shelving, parcel.face[0] + STAND, parcel.face[1])
         fetch = x, y, math.remainder(shelving.yaw + math.pi, 2 * math.pi)
-        jobs.append(Job(number, ends[parcel.model.letter][0], fetch, ends[parcel.model.letter][1]))
+        area, sides = ends[parcel.model.letter]
+        # What is brought to the same area later comes from another side: there it has room before it.
+        jobs.append(Job(number, area, fetch, sides[sum(job.area is area for job in jobs)]))
     spots = [spot for job in jobs for spot in (job.fetch, job.bring)]
     if not all(floor.holds(spot, BACK) for spot in spots) or not floor.joins([hall.start, *spots]):
         return None
@@ -125,23 +128,39 @@ def _furnish(rng: np.random.Generator, drawn: Drawn, pick_up: Area, orders: int)
     return DepotDrawn(depot, Drawn(hall, known, true, free, Geodesic(true, free, RADIUS, hall.goal)))
 
 
-def _ends(rng: np.random.Generator, hall: Layout, floor: _Floor) -> Iterator[tuple[Area, Spot]]:
-    """Gives the areas where goods are dropped off, and for each where a robot stands that puts something down there."""
+def _ends(rng: np.random.Generator, hall: Layout, floor: _Floor) -> Iterator[tuple[Area, list[Spot]]]:
+    """Gives the areas where goods are dropped off, and from which sides a robot may put something down there."""
     for area in _shuffled(rng, hall, "drop-off"):
+        sides = list[Spot]()
         for quarter in rng.permutation([-1, 0, 1]).tolist():
             heading = area.yaw + math.pi + quarter * math.pi / 2
             x, y = area.x - BEFORE * math.cos(heading), area.y - BEFORE * math.sin(heading)
             spot = x, y, math.remainder(heading, 2 * math.pi)
             if floor.holds(spot, BACK) and floor.joins([hall.start, spot]):
-                yield area, spot
-                break
+                sides.append(spot)
+        if sides:
+            yield area, sides
 
 
-def _draw_rack(rng: np.random.Generator, level: int, letters: str, orders: int) -> tuple[RackLayout, list[int]] | None:
-    """Draws a rack, and which of its packages are asked for: the first as the level has it, then the handiest."""
-    for _ in range(_RACKS if letters else 0):
-        rack = draw_rack(rng, level, letters, orders)
-        right = [number for number in _in_reach(rack) if rack.parcels[number].model.letter in letters]
+def _draw_rack(
+    rng: np.random.Generator, level: int, most: Mapping[str, int], orders: int
+) -> tuple[RackLayout, list[int]] | None:
+    """Draws a rack, and which of its packages are asked for: the first as the level has it, then the handiest.
+
+    Args:
+        rng: What it is drawn from.
+        level: 0 to 9.
+        most: Letters that may be asked for, and how often each.
+        orders: How many packages are asked for.
+    """
+    for _ in range(_RACKS if most else 0):
+        rack = draw_rack(rng, level, "".join(most), orders)
+        right, left = list[int](), dict(most)
+        for number in _in_reach(rack):
+            letter = rack.parcels[number].model.letter
+            if left.get(letter, 0):
+                right.append(number)
+                left[letter] -= 1
         if len(right) >= orders and right[0] == rack.order:
             return rack, right[:orders]
     return None
