@@ -194,6 +194,15 @@ def test_a_path_keeps_off_the_racks_where_there_is_room() -> None:
     assert length(path) < 1.05 * length(straight)
 
 
+def test_who_stands_at_the_goal_goes_straight_there() -> None:
+    grid, room = floor([])
+    work = new_work(room.shape)
+    work.route[:] = 7  # of an earlier search
+    path = shortest_path(grid, room, Care(RADIUS), (1.01, 1.01), (1.03, 1.02), work)
+    assert path is not None
+    assert path.tolist() == [[1.01, 1.01], [1.03, 1.02]]
+
+
 def test_a_search_leaves_nothing_behind_for_the_next() -> None:
     rng = np.random.default_rng(6)
     grid, room = floor(some_boxes(rng, SIZE, 12))

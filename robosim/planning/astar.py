@@ -83,7 +83,7 @@ def shortest_path(
     if count == 0:
         return None
     count = _straighten(clearance, care, count, work.route, work.costs)
-    bends = [grid.centre(*cell_of(number)) for number in work.route[count - 2 : 0 : -1].tolist()]
+    bends = [grid.centre(*cell_of(number)) for number in work.route[1 : max(count - 1, 1)][::-1].tolist()]
     return np.array([start, *bends, goal])
 
 
