@@ -15,11 +15,11 @@ from robosim.agents.storage.files import AgentError
 from robosim.envs.warehouse_deliver import TIME_PER_ORDER, WarehouseDeliver, WarehouseDeliverEnv
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY
-from robosim.planning.grid import clearance
+from robosim.planning.grid import Grid, clearance
 from robosim.seeding import Streams
 from robosim.task import Observation
 from robosim.worlds.store.delivered import placement
-from robosim.worlds.store.depot_orders import BACK, draw_depot
+from robosim.worlds.store.depot_orders import BACK, Floor, draw_depot
 from robosim.worlds.store.footprints import overlap
 from robosim.worlds.store.layout import DEPTH
 from robosim.worlds.warehouse.generate import RADIUS
@@ -137,12 +137,10 @@ def test_to_hold_another_letter_is_wrong(shared: WarehouseDeliverEnv) -> None:
     depot = task.world.depot
     other = next(parcel for parcel in depot.parcels if parcel.model.letter != task.job.area.letter)
     body = task.world.packages.bodies[other.number]
-    (x, y, z), turn = task.robot.suction.pose()
-    body.place((x - other.model.size[0] / 2 - 0.002, y, z), turn)  # the cup looks back over the deck, at its face
-    position, _ = task.robot.suction.pose()
+    (x, y, z), turn = task.robot.suction.pose()  # the cup looks back over the deck
     rows = task.robot.body.rows()
     away = other.model.size[0] / 2 + 0.002
-    body.place((position[0] - rows[0][0] * away, position[1] - rows[1][0] * away, position[2]), turn)
+    body.place((x - rows[0][0] * away, y - rows[1][0] * away, z), turn)
     task.robot.suction.grasp(body)
     hold = np.array([0, 0, 0, 0, 0, 1], np.float32)
     _, reward, terminated, _, info = shared.step(hold)
@@ -165,6 +163,19 @@ def test_what_it_carries_must_not_touch_a_person() -> None:
     env.physics.step(1)
     assert task.state().knocked
     env.close()
+
+
+def test_a_blocked_spot_is_joined_to_nothing() -> None:
+    blocked = np.ones((4, 4), np.bool_)
+    grid, free = Grid((0.0, 0.0), 1.0, blocked), np.ones((4, 4), np.float32)
+    regions = np.zeros((4, 4), np.int32)
+    regions[1, 1] = regions[1, 2] = 1
+    whole = np.ones((4, 4), np.int32)
+    here, beside, blocked_one = (1.5, 1.5, 0.0), (1.5, 2.5, 0.0), (2.5, 2.5, 0.0)
+    for pair in ((whole, regions), (regions, whole)):
+        floor = Floor(grid, grid, free, pair)
+        assert floor.joins([here, beside])
+        assert not floor.joins([here, blocked_one])
 
 
 def test_depots_can_be_worked_in() -> None:
@@ -191,6 +202,7 @@ def test_where_it_has_to_stand_there_is_room_and_a_way() -> None:
     for seed in range(20):
         found = draw_depot(Streams("val", seed).world, seed % 10, 1)
         free, hall = clearance(found.drawn.true), found.depot.hall
+        known = clearance(found.drawn.known)
         (job,) = found.depot.jobs
         assert math.isfinite(found.drawn.geodesic.distance(*hall.start[:2]))
         for x, y, heading in (job.fetch, job.bring):
@@ -198,6 +210,7 @@ def test_where_it_has_to_stand_there_is_room_and_a_way() -> None:
                 cell = found.drawn.true.index(x - back * math.cos(heading), y - back * math.sin(heading))
                 assert free[cell] >= RADIUS
             assert math.isfinite(found.drawn.geodesic.distance(x, y))
+            assert known[found.drawn.known.index(x, y)] >= RADIUS
 
 
 def test_a_team_does_what_its_agents_do(shared: WarehouseDeliverEnv, tmp_path: Path) -> None:

@@ -68,8 +68,15 @@ def _shuffled(rng: np.random.Generator, hall: Layout, kind: str) -> list[Area]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Floor:
-    """The maps of a hall with its rack, and which of their cells are joined."""
+class Floor:
+    """The maps of a hall with its rack, and which of their cells are joined.
+
+    Attributes:
+        true: As it is.
+        known: As the robot was given it.
+        free: float32 (nx, ny), m, the true map's clearance.
+        regions: int32 (nx, ny) each, of the true map and of the known one: cells of one number are joined, 0 is blocked.
+    """
 
     true: Grid
     known: Grid
@@ -86,9 +93,7 @@ class _Floor:
     def joins(self, spots: list[Spot]) -> bool:
         """Says whether one gets from each to every other, on both maps."""
         cells = [self.true.index(x, y) for x, y, _ in spots]
-        return all(len({int(region[cell]) for cell in cells} | {0}) == 2 for region in self.regions) and all(
-            region[cells[0]] for region in self.regions
-        )
+        return all(len({int(region[cell]) for cell in cells}) == 1 and region[cells[0]] for region in self.regions)
 
 
 def _furnish(rng: np.random.Generator, drawn: Drawn, pick_up: Area, orders: int) -> DepotDrawn | None:
@@ -103,7 +108,7 @@ def _furnish(rng: np.random.Generator, drawn: Drawn, pick_up: Area, orders: int)
     if roads is None:
         return None
     regions = tuple(ndimage.label(room >= RADIUS)[0] for room in (free, clearance(known)))
-    floor = _Floor(true, known, free, (regions[0], regions[1]))
+    floor = Floor(true, known, free, (regions[0], regions[1]))
     ends = {area.letter: (area, spots) for area, spots in _ends(rng, hall, floor)}
     most = {letter: len(ends[letter][1]) for letter in LETTERS if letter in ends}
     filled = _draw_rack(rng, hall.level, most, orders)
@@ -128,7 +133,7 @@ def _furnish(rng: np.random.Generator, drawn: Drawn, pick_up: Area, orders: int)
     return DepotDrawn(depot, Drawn(hall, known, true, free, Geodesic(true, free, RADIUS, hall.goal)))
 
 
-def _ends(rng: np.random.Generator, hall: Layout, floor: _Floor) -> Iterator[tuple[Area, list[Spot]]]:
+def _ends(rng: np.random.Generator, hall: Layout, floor: Floor) -> Iterator[tuple[Area, list[Spot]]]:
     """Gives the areas where goods are dropped off, and from which sides a robot may put something down there."""
     for area in _shuffled(rng, hall, "drop-off"):
         sides = list[Spot]()
