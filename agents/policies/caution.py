@@ -21,6 +21,7 @@ ELBOW = 0.13  # m, kept off what does not
 KEPT = 0.3  # s, for which a command is kept up: until the next one, and what it takes to come through
 DT, SAMPLES = 0.1, 12  # s from one moment to the next, and how many of them
 SLACK = 0.004  # m by which one may seem to come nearer and does not
+STAND = (0.0, 0.0)
 _NEAR = 2.5  # m, beyond which nothing is met by then
 
 
@@ -53,7 +54,7 @@ class Obstacles(NamedTuple):
 def cautious(action: NDArray[np.float32], seen: Mapping[str, NDArray[np.float32]], slews: Slews) -> NDArray[np.float32]:
     """Gives the first of some commands after which it can stop in time: the one asked for, or more careful ones.
 
-    Where there is none, it is the one that keeps off farthest.
+    Where there is none, it is the one that keeps off farthest; among equals it stands.
 
     Args:
         action: Shape (2,), shares of speed and yaw rate, as `robosim.robots.courier.Courier` has them.
@@ -64,46 +65,42 @@ def cautious(action: NDArray[np.float32], seen: Mapping[str, NDArray[np.float32]
     if near is None or not len(near.points):
         return action
     drive, turn = action.tolist()
-    choices = [(drive, turn), (drive / 2, turn), (0.0, turn), (drive / 2, 0.0), (0.0, 0.0), (-1.0, 0.0)]
+    choices = [(drive, turn), (drive / 2, turn), (0.0, turn), (drive / 2, 0.0), STAND, (-1.0, 0.0)]
     now = np.minimum(gaps(near.points[None], np.zeros((1, 3)))[0] - near.margins, 0.0)
     motion = seen["state"][SPEEDS].tolist()
     time = DT * np.arange(1, SAMPLES + 1)
     places = near.points + time[:, None, None] * near.velocities
-    best, farthest = (0.0, 0.0), -np.inf
+    rooms = list[float]()
     for share, twist in choices:
         wanted = share * (FORWARD if share > 0 else BACKWARD), twist * YAW_RATE
         room = (gaps(places, course(motion, wanted, slews)) - near.margins).min(0) - now
         if (room > -SLACK).all():
-            best = share, twist
-            break
-        if room.min() > farthest:
-            best, farthest = (share, twist), float(room.min())
-    return np.array(best, np.float32)
+            return np.array((share, twist), np.float32)
+        rooms.append(float(room.min()))
+    best = max(range(len(choices)), key=lambda number: (rooms[number], choices[number] == STAND))
+    return np.array(choices[best], np.float32)
 
 
 def obstacles(seen: Mapping[str, NDArray[np.float32]]) -> Obstacles:
-    """Gives what the scan shows near by."""
-    nearness = nearest_of(seen["lidar"])
-    rows = seen["lidar"].reshape(ROWS, -1)
-    some = nearness > 0
-    points, closing, aside = met(nearness), 2.0 * rows[2][some], 2.0 * rows[3][some]
-    away = points / np.maximum(np.hypot(points[:, 0], points[:, 1]), 1e-6)[:, None]
-    velocities = -closing[:, None] * away + aside[:, None] * np.stack([-away[:, 1], away[:, 0]], -1)
-    strange = met(seen["unmapped"]) if "unmapped" in seen else np.zeros((0, 2))
-    near = np.hypot(points[:, 0], points[:, 1]) < _NEAR
-    odd = np.hypot(strange[:, 0], strange[:, 1]) < _NEAR
-    # What is not on the map is there a second time, with its larger margin; where it stands, that is all it needs.
-    moves = velocities[_same(strange, points)] if len(points) else np.zeros((len(strange), 2))
-    margins = np.concatenate([np.full(near.sum(), MARGIN), np.full(odd.sum(), ELBOW)])
-    return Obstacles(
-        np.concatenate([points[near], strange[odd]]), np.concatenate([velocities[near], moves[odd]]), margins
-    )
+    """Gives what the scan shows near by; what is not on the map is there twice, once with each margin."""
+    _, _, closing, leftward = 2.0 * seen["lidar"].reshape(ROWS, -1)
+    found = [_met(nearest_of(seen["lidar"]), closing, leftward, MARGIN)]
+    if "unmapped" in seen:
+        found.append(_met(seen["unmapped"], closing, leftward, ELBOW))
+    return Obstacles(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _same(strange: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Gives for each point that is not on the map which of all points it is."""
-    apart = np.hypot(strange[:, None, 0] - points[:, 0], strange[:, None, 1] - points[:, 1])
-    return np.asarray(apart.argmin(1))
+def _met(
+    nearness: NDArray[np.float32], closing: NDArray[np.float32], leftward: NDArray[np.float32], margin: float
+) -> Obstacles:
+    """Gives what is near in a row of sectors, of which each moves as its sector does (m/s, nearer and to the left)."""
+    points, some = met(nearness), nearness > 0
+    ranges = np.hypot(points[:, 0], points[:, 1])
+    along = points / np.maximum(ranges, 1e-6)[:, None]
+    across = np.stack([-along[:, 1], along[:, 0]], -1)
+    velocities = leftward[some, None] * across - closing[some, None] * along
+    near = ranges < _NEAR
+    return Obstacles(points[near], velocities[near], np.full(int(near.sum()), margin))
 
 
 def course(motion: tuple[float, float], wanted: tuple[float, float], slews: Slews) -> NDArray[np.float64]:
