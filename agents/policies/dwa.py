@@ -51,8 +51,7 @@ class Dwa:
         turn = self._rates[:, None] * time
         # Along an arc of circle, exactly; sinc tends to 1 on the straight.
         chord = self._speeds[:, None] * time * np.sinc(turn / (2 * math.pi))
-        self._x, self._y = chord * np.cos(turn / 2), chord * np.sin(turn / 2)
-        self._heading = turn[:, -1]
+        self._at_once = chord * np.cos(turn / 2), chord * np.sin(turn / 2)
 
     def predict(
         self,
@@ -77,9 +76,8 @@ class Dwa:
         points = points[np.hypot(points[:, 0], points[:, 1]) < HORIZON * FORWARD + RADIUS + ROOM]
         carrot = aimed_at(told)
         speed = float(told[SPEED])
-        if self._twist is not None:
-            self._x, self._y = self._slowly(speed, float(told[RATE]), self._twist)
-        room = self._room(points)
+        arcs = self._at_once if self._twist is None else self._slowly(speed, float(told[RATE]), self._twist)
+        room = self._room(points, *arcs)
         reachable = (self._speeds <= speed + REACH) & (self._speeds >= speed - 2 * self._braking * REACH)
         braking = self._speeds**2 / (2 * self._braking) + self._speeds * LATENCY
         far_enough = np.where(self._speeds > 0, room >= MARGIN + 0.3 * braking, True)
@@ -87,13 +85,13 @@ class Dwa:
         allowed &= braking <= ahead_free(points)
         if not (allowed & (self._speeds > 0)).any():
             return turn_towards(carrot, points)
-        end = np.hypot(self._x[:, -1] - carrot[0], self._y[:, -1] - carrot[1])
+        end = np.hypot(arcs[0][:, -1] - carrot[0], arcs[1][:, -1] - carrot[1])
         cost = end - 0.3 * np.minimum(room, ROOM) - 0.15 * self._speeds
         best = int(np.where(allowed, cost, np.inf).argmin())
         return action(float(self._speeds[best]), float(self._rates[best]))
 
     def _slowly(self, speed: float, rate: float, twist: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Gives the arcs of a robot that reaches speeds and yaw rates only by and by, m, shape (choices, samples)."""
+        """Gives the arcs of a robot that reaches its speeds by and by: x and y, m, shape (choices, samples) each."""
         dt = HORIZON / SAMPLES
         time = dt * np.arange(1, SAMPLES + 1)
         rates = rate + np.clip(self._rates[:, None] - rate, -twist * time, twist * time)
@@ -102,11 +100,13 @@ class Dwa:
         middle = turned - rates * dt / 2
         return np.cumsum(speeds * np.cos(middle), axis=1) * dt, np.cumsum(speeds * np.sin(middle), axis=1) * dt
 
-    def _room(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _room(
+        self, points: NDArray[np.float64], arc_x: NDArray[np.float64], arc_y: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Gives the least distance from the robot's circle to what is seen, along each arc, m."""
         if not len(points):
             return np.full(len(self._speeds), np.inf)
-        x, y = self._x[..., None] - points[:, 0], self._y[..., None] - points[:, 1]
+        x, y = arc_x[..., None] - points[:, 0], arc_y[..., None] - points[:, 1]
         least: NDArray[np.float64] = np.sqrt((x * x + y * y).min(axis=(1, 2))) - RADIUS
         return least
 

@@ -75,7 +75,7 @@ class Floor:
         true: As it is.
         known: As the robot was given it.
         free: float32 (nx, ny), m, the true map's clearance.
-        regions: int32 (nx, ny) each, of the true map and of the known one: cells of one number are joined, 0 is blocked.
+        regions: int32 (nx, ny), of the true map and of the known one: cells of one number are joined, 0 is blocked.
     """
 
     true: Grid
