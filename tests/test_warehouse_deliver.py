@@ -8,10 +8,13 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from toy import save_toy_agent
 
+from robosim.agents.policies import team
 from robosim.agents.policies.carrier import Carrier, Phase
 from robosim.agents.policies.find import identity, load_policy, named_files
-from robosim.agents.storage.files import AgentError
+from robosim.agents.storage.agent import Agent, agent_from_files
+from robosim.agents.storage.files import AgentError, AgentFiles
 from robosim.envs.warehouse_deliver import TIME_PER_ORDER, WarehouseDeliver, WarehouseDeliverEnv
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY
@@ -218,14 +221,14 @@ def test_a_team_does_what_its_agents_do(shared: WarehouseDeliverEnv, tmp_path: P
         f"name: three\nenv: {{id: {ID}, kwargs: {{level: mixed}}}}\n"
         "parts: {drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-place}\n"
     )
-    team, parts = load_policy(tmp_path, shared), named_files(tmp_path)
+    three, parts = load_policy(tmp_path, shared), named_files(tmp_path)
     assert identity(parts).env.id == ID
     observation, _ = shared.reset(seed=5)
     assert isinstance(observation, dict)
     drive = load_policy("warehouse-navigate", gym.make("robosim/WarehouseNavigate-v2"))
     seen = {key: observation[key] for key in ("state", "lidar", "outlook", "unmapped")}
     expected, _ = drive.predict(seen, deterministic=True)
-    action, _ = team.predict(observation, deterministic=True)
+    action, _ = three.predict(observation, deterministic=True)
     assert np.array_equal(action[:2], expected)
     other = gym.make("robosim/WarehousePick-v0")
     with pytest.raises(AgentError, match="no jobs to share"):
@@ -238,10 +241,35 @@ def test_a_team_does_what_its_agents_do(shared: WarehouseDeliverEnv, tmp_path: P
         ("{drive: warehouse-navigate, pick: warehouse-place, place: warehouse-place}", "pick: observation_space"),
         ("{drive: warehouse-navigate, pick: warehouse-pick}", "parts"),
         ("{drive: ../elsewhere, pick: warehouse-pick, place: warehouse-place}", "drive"),
+        ("{drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-deliver}", "no agent of this name"),
         ("{drive: nobody, pick: warehouse-pick, place: warehouse-place}", "nobody"),
     ],
 )
-def test_a_team_that_cannot_work_is_refused(shared: WarehouseDeliverEnv, tmp_path: Path, parts: str, told: str) -> None:
-    (tmp_path / "team.yaml").write_text(f"name: odd\nenv: {{id: {ID}}}\nparts: {parts}\n")
+def test_a_team_that_cannot_work_is_refused(
+    shared: WarehouseDeliverEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_toy_agent(tmp_path / "nobody", size=3)  # where one happens to be, but not in the team's folder
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / "team.yaml").write_text(f"name: odd\nenv: {{id: {ID}}}\nparts: {parts}\n")
     with pytest.raises(AgentError, match=told):
+        load_policy(odd, shared)
+
+
+def test_who_sees_several_pictures_at_once_is_refused(
+    shared: WarehouseDeliverEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_frames(files: AgentFiles) -> Agent:
+        agent = agent_from_files(files)
+        network = agent.card.network.model_copy(update={"frames": 2})
+        agent.card = agent.card.model_copy(update={"network": network})
+        return agent
+
+    monkeypatch.setattr(team, "agent_from_files", with_frames)
+    (tmp_path / "team.yaml").write_text(
+        f"name: long\nenv: {{id: {ID}}}\n"
+        "parts: {drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-place}\n"
+    )
+    with pytest.raises(AgentError, match="2 pictures at once"):
         load_policy(tmp_path, shared)

@@ -86,6 +86,19 @@ def agent_folder(name: str | Path) -> Path | None:
     return next((place for place in (folder, folder / "best", folder / "last") if is_agent(place)), None)
 
 
+def shipped_agent_folder(name: str) -> Path:
+    """Find the folder of a shipped agent, and look nowhere else: a card must mean the same wherever one is.
+
+    Raises:
+        AgentError: None of this name is shipped.
+    """
+    folder = PRETRAINED / name
+    if not is_agent(folder):
+        agents = [other for other in shipped() if is_agent(PRETRAINED / other)]
+        raise AgentError(f"{name}: no agent of this name is shipped (there are {', '.join(agents)})")
+    return folder
+
+
 def require_agent_folder(name: str | Path) -> Path:
     """The same as `agent_folder`, for a name that is no baseline.
 
@@ -112,7 +125,7 @@ def named_files(name: str | Path) -> AnyFiles:
     blind = str(name).startswith(PREFIX)
     folder = require_agent_folder(str(name).removeprefix(PREFIX) if blind else name)
     if is_team(folder):
-        return replace(read_team(folder, require_agent_folder), blind=blind)
+        return replace(read_team(folder, shipped_agent_folder), blind=blind)
     return replace(read_files(folder), blind=blind)
 
 

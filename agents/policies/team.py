@@ -38,6 +38,8 @@ def team_from_files(files: TeamFiles, env: AnyEnv) -> Carrier:
         differences = space_differences(f"{role}: observation_space", agent.card.observation_space, space)
         if agent.card.action_space.shape != does.shape:
             differences.append(f"{role}: action_space: the agent has {agent.card.action_space.shape}, not {does.shape}")
+        if agent.card.network.frames > 1:
+            differences.append(f"{role}: sees {agent.card.network.frames} pictures at once, which no team keeps")
         if differences:
             raise AgentError(f"{files.parts[role].source}: has no place in {files.source}: {'; '.join(differences)}")
     return Carrier(**agents)
