@@ -38,6 +38,8 @@ PHYSICS_DT = 1 / 100  # s
 TIME_PER_ORDER = 240.0  # s
 MOST_ORDERS = 5
 _SOME = 0.002  # m nearer than ever before in a control step: it is at work
+_MOST = np.array([1.0, FAR, FAR, 1.0, 1.0], np.float32)
+_JOB = spaces.Box(np.array([0.0, *-_MOST[1:]], np.float32), _MOST)
 
 
 class WarehouseDeliver(Task[State]):
@@ -256,9 +258,10 @@ class WarehouseDeliver(Task[State]):
         elif self._package is None:
             seen["pick"], seen["place"] = self.pick.sense(felt), self._nothing["place"].copy()
         else:
-            model = self.place.layout.held.model
-            height = placement(self._package.pose(), model.size, self.job.area).height
-            seen["pick"], seen["place"] = self._nothing["pick"].copy(), self.place.sense(felt, height)
+            # A package that was taken out in this very step has not been judged yet.
+            size, area = self.place.layout.held.model.size, self.place.layout.area
+            lies = placement(self._package.pose(), size, area) if state.place is None else state.place.lies
+            seen["pick"], seen["place"] = self._nothing["pick"].copy(), self.place.sense(felt, lies.height)
         return seen
 
     def _told(self) -> NDArray[np.float32]:
@@ -304,10 +307,6 @@ class WarehouseDeliver(Task[State]):
             "delivered": f"{state.delivered} of {state.orders}",
             "speed": f"{state.drive.speed:+.2f} m/s",
         }
-
-
-_MOST = np.array([1.0, FAR, FAR, 1.0, 1.0], np.float32)
-_JOB = spaces.Box(np.array([0.0, *-_MOST[1:]], np.float32), _MOST)
 
 
 class WarehouseDeliverEnv(SimEnv):
