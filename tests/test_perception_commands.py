@@ -44,7 +44,7 @@ def test_a_network_is_trained_and_judged_beside_the_rival(
     assert rival.sha256 is None
     assert (ours.pictures, ours.worlds, ours.split) == (12, 6, "test")
     assert set(ours.scores) < set(rival.scores)
-    assert "symbol_near" in rival.scores
+    assert "symbol" in rival.scores
     assert sum(map(sum, rival.symbols)) == 12
     assert sorted(path.name for path in shown.iterdir()) == ["classical.png", "run.png"]
     assert markdown([ours, rival]).count("\n") == 2 + len(rival.scores)
