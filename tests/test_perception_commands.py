@@ -33,7 +33,7 @@ def test_a_network_is_trained_and_judged_beside_the_rival(
     assert train(run) == 0
     assert "judge it by: robosim evaluate-perception" in capsys.readouterr().out
     assert train(run) == 2
-    assert "not empty" in capsys.readouterr().err
+    assert "already holds a run" in capsys.readouterr().err
     assert train([*run, "--resume"]) == 0
 
     results, shown = tmp_path / "results.json", tmp_path / "gallery"

@@ -9,6 +9,7 @@ from robosim.agents.perception.judge import judge
 from robosim.agents.perception.scores import Draws, scores, symbol_confusion
 from robosim.perception.answers import Answers, Labels
 from robosim.perception.classical import Classical, read_label
+from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.sample import BOXED, CLASSES, COLOURS, MAX_BOXES, SYMBOLS
 from robosim.perception.heads.detection import Detections
 from robosim.perception.pixels import Batch
@@ -177,6 +178,8 @@ def test_the_rival_tells_apart_what_colours_tell_apart() -> None:
 
         def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
             return {key: value[0] for key, value in batch(0).items()}
+
+        recipe = Recipe()
 
         def batch(self, indices: object) -> dict[str, torch.Tensor]:
             return dict(batch(0))
