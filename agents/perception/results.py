@@ -13,7 +13,7 @@ from rich.text import Text
 from robosim.agents.evaluation.results import percent
 from robosim.agents.perception.scores import Rate
 from robosim.agents.storage.provenance import Machine
-from robosim.agents.storage.whole_file import check_replaceable, write_whole
+from robosim.whole_file import check_replaceable, write_whole
 
 NAMES = {
     "miou": "mean IoU of classes",

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from robosim.agents.storage.whole_file import is_partial, remove_partial, write_whole
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import differing_fields, dump_experiment, load_experiment
 from robosim.errors import RobosimError
+from robosim.whole_file import is_partial, remove_partial, write_whole
 
 if sys.platform != "win32":
     import fcntl
