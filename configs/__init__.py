@@ -1,1 +1,1 @@
-"""One YAML file per shipped agent: what its experiment changes of the defaults, which live in the code."""
+"""One YAML file per experiment: what it changes of the defaults, which live in the code."""

@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from robosim.agents.storage.provenance import Machine, machine, versions
-from robosim.agents.storage.whole_file import check_replaceable, write_whole
 from robosim.errors import RobosimError
 from robosim.perception.cost import cost, forward_seconds
 from robosim.perception.encoders import ENCODERS, EncoderSpec
 from robosim.scripts.cli import command
+from robosim.whole_file import check_replaceable, write_whole
 
 CHANNELS = 4  # colour and depth
 PUBLISHED = {"nature": 32, "impala": 16, "resnet-small": 16, "keypoints": 32}  # widths; of ours, its own

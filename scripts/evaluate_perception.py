@@ -54,7 +54,7 @@ class Options:
     json: Path | None = None
     """Where to write every figure."""
     gallery: Path | None = None
-    """Folder for a PNG of each one's best and worst pictures."""
+    """Folder for a PNG of each one's best and worst pictures, numbered as they are named here."""
 
 
 @command
@@ -78,8 +78,8 @@ def main(argv: Sequence[str]) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         results = [
-            _judged(name, sha256, seer, options, shards, device, typed, progress)
-            for name, (sha256, seer) in zip(options.networks, seers, strict=True)
+            _judged(name, place, *seer, options, shards, device, typed, progress)
+            for place, (name, seer) in enumerate(zip(options.networks, seers, strict=True), 1)
         ]
     console.print(table(results))
     if options.json is not None:
@@ -108,6 +108,7 @@ def _seer(name: str, options: Options, shards: Shards, device: torch.device) -> 
 
 def _judged(
     name: str,
+    place: int,
     sha256: str | None,
     seer: Seer,
     options: Options,
@@ -125,7 +126,8 @@ def _judged(
     if options.gallery is not None:
         picture = gallery(seer, shards, indices, tally, device, _EACH)
         if picture is not None:
-            _keep(options.gallery / f"{Path(name).name.removesuffix('.safetensors')}.png", picture)
+            stem = Path(name).name.removesuffix(".safetensors")  # which two of them may share
+            _keep(options.gallery / f"{place}-{stem}.png", picture)
     return PerceptionResult(
         subject=name,
         sha256=sha256,

@@ -18,7 +18,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from robosim.agents.storage.provenance import Machine, machine, usable_cores, versions
-from robosim.agents.storage.whole_file import check_replaceable, write_whole
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import load_experiment, parse_experiment
 from robosim.errors import RobosimError
@@ -28,6 +27,7 @@ from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement
 from robosim.scripts.sight_measurements import SIGHT_MEASUREMENTS
 from robosim.scripts.terrain_measurements import TERRAIN_MEASUREMENTS
 from robosim.scripts.warehouse_measurements import WAREHOUSE_MEASUREMENTS
+from robosim.whole_file import check_replaceable, write_whole
 
 Name = Literal[
     "env",

@@ -143,7 +143,7 @@ def cost_table() -> str:
     rows += [f"| {' | '.join(cells)} |" for cells in cost_cells(costs)]
     source = COST.relative_to(ROOT).as_posix()
     made = f"`{costs.command}`, one picture of 4 channels, {costs.threads} thread, on {_machine(costs.machine)}"
-    return "\n".join(rows) + f"\n\nMade by {made} ([{source}]({source})).\n"
+    return "\n".join(rows) + f"\n\nMade by {made}, load before {costs.load_before:.1f} ([{source}]({source})).\n"
 
 
 def _machine(machine: Mapping[str, object]) -> str:

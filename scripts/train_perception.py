@@ -1,5 +1,6 @@
 """`robosim train-perception CONFIG`: teaches a network that sees, on the pictures of `robosim dataset`."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +74,15 @@ def main(argv: Sequence[str]) -> int:
             on_status=display.status,
             stop=stop.is_set,
         )
-    more = f"robosim evaluate-perception {out} classical --data {experiment.data}"
-    on = f"robosim train-perception {options.config} --resume --out {out}"
-    console.print(f"done; judge it by: {more}" if finished else f"stopped; go on by: {on}", soft_wrap=True)
+    if finished:
+        said, words = "done; judge it by", ["evaluate-perception", str(out), "classical", "--data", experiment.data]
+    else:  # by the run's own experiment, in which the options are
+        said, words = (
+            "stopped; go on by",
+            ["train-perception", str(out / "experiment.yaml"), "--resume", "--out", str(out)],
+        )
+        words += ["--damaged"] * options.damaged
+    console.print(f"{said}: {shlex.join(['robosim', *words])}", markup=False, soft_wrap=True)
     return 0 if finished else INTERRUPTED
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from robosim.errors import RobosimError
 from robosim.perception.cost import Cost, cost, forward_seconds
-from robosim.perception.encoders import ENCODERS, Encoder, EncoderSpec, count_parameters, make_encoder
+from robosim.perception.encoders import ENCODERS, Encoder, EncoderSpec, make_encoder
 from robosim.perception.encoders.encoder import with_coordinates
 from robosim.perception.encoders.keypoints import SoftArgmax
 from robosim.perception.encoders.layers import Options
@@ -53,7 +53,20 @@ def test_a_description_and_weights_make_the_same_network_again(name: str) -> Non
     again.load_state_dict(first.state_dict())
     images = torch.rand(3, 4, 64, 64)
     assert torch.equal(first(images), again(images))
-    assert count_parameters(spec, 4, 64, 64) == sum(weights.numel() for weights in first.parameters())
+    assert cost(spec, 4, 64, 64).parameters == sum(weights.numel() for weights in first.parameters())
+
+
+def test_the_statistics_of_batches_begin_with_the_first_batch() -> None:
+    # Its last map is a single place, of which one picture has no variance.
+    encoder = made(EncoderSpec(name="resnet-small", width=4, batch_norm=True), size=16)
+    assert encoder.shapes[-1][1:] == (1, 1)
+    norms = [module for module in encoder.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert norms
+    fresh = torch.nn.BatchNorm2d(1)
+    for norm in norms:
+        for key, value in fresh.named_buffers():
+            assert (norm.get_buffer(key) == value).all(), key
+    assert all(module.training for module in encoder.modules())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from robosim.agents.policies.find import PRETRAINED
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import (
     ExperimentError,
@@ -45,6 +46,15 @@ def test_a_shipped_experiment_says_only_what_it_changes(name: str) -> None:
         required["network"] = {"encoder": {"name": given.network.encoder.name}}
     said = set(differing_fields(parse_experiment(required, "defaults"), given))
     assert said | set(leaves(required)) == set(leaves(yaml.safe_load(path.read_text())))
+
+
+@pytest.mark.parametrize("name", shipped_experiments())
+def test_the_agent_that_a_file_says_is_shipped_is_there(name: str) -> None:
+    root = Path(__file__).parents[1]
+    text = (root / "configs" / f"{name}.yaml").read_text()
+    assert f"agents/pretrained/{name.replace('_', '-')}/" in text or not (PRETRAINED / name.replace("_", "-")).exists()
+    for folder in re.findall(r"agents/pretrained/[\w-]+/", text):
+        assert (root / folder).is_dir(), folder
 
 
 def leaves(values: dict[str, object], prefix: str = "") -> list[str]:

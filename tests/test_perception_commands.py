@@ -1,11 +1,15 @@
 """The commands around perception networks: train, resume, judge beside the rival, and what each encoder costs."""
 
+import shlex
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from toy_pictures import make_toy
 
+from robosim.agents.perception.network_file import load_network
 from robosim.agents.perception.results import markdown, read_perception_results
+from robosim.scripts.cli import INTERRUPTED
 from robosim.scripts.cost import Costs
 from robosim.scripts.cost import main as cost
 from robosim.scripts.evaluate_perception import main as evaluate
@@ -33,21 +37,52 @@ def test_a_network_is_trained_and_judged_beside_the_rival(
     assert train(run) == 0
     assert "judge it by: robosim evaluate-perception" in capsys.readouterr().out
     assert train(run) == 2
-    assert "not empty" in capsys.readouterr().err
+    assert "already holds a run" in capsys.readouterr().err
     assert train([*run, "--resume"]) == 0
 
     results, shown = tmp_path / "results.json", tmp_path / "gallery"
-    asked = [str(tmp_path / "run"), "classical", "--data", str(pictures), "--json", str(results)]
+    best = str(tmp_path / "run" / "network.safetensors")
+    asked = [str(tmp_path / "run"), "classical", best, best, "--data", str(pictures), "--json", str(results)]
     assert evaluate([*asked, "--gallery", str(shown), "--device", "cpu"]) == 0
-    ours, rival = read_perception_results(results)
+    ours, rival, again, _ = read_perception_results(results)
+    assert again.scores == ours.scores
     assert ours.sha256 is not None
     assert rival.sha256 is None
     assert (ours.pictures, ours.worlds, ours.split) == (12, 6, "test")
     assert set(ours.scores) < set(rival.scores)
-    assert "symbol_near" in rival.scores
+    assert "symbol" in rival.scores
     assert sum(map(sum, rival.symbols)) == 12
-    assert sorted(path.name for path in shown.iterdir()) == ["classical.png", "run.png"]
+    assert sorted(path.name for path in shown.iterdir()) == [
+        "1-run.png",
+        "2-classical.png",
+        "3-network.png",
+        "4-network.png",
+    ]
     assert markdown([ours, rival]).count("\n") == 2 + len(rival.scores)
+
+
+@pytest.mark.medium
+def test_a_run_that_was_stopped_goes_on_by_the_command_that_is_printed(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(YAML)
+    out = tmp_path / "a run"
+    run = [str(tmp_path / "tiny.yaml"), "--out", str(out), "--data", str(pictures), "--device", "cpu", "--updates", "3"]
+    asked: list[None] = []
+
+    class Stop:
+        def is_set(self) -> bool:
+            asked.append(None)
+            return len(asked) > 2  # after two updates
+
+    with monkeypatch.context() as patch:
+        patch.setattr("robosim.scripts.train_perception.stopped_by_signals", lambda: nullcontext(Stop()))
+        assert train(run) == INTERRUPTED
+    words = shlex.split(capsys.readouterr().out.partition("go on by: ")[2])
+    assert words[:2] == ["robosim", "train-perception"]
+    assert train(words[2:]) == 0
+    assert "at 2 of 3 updates" in capsys.readouterr().out
+    assert load_network(out)[0].updates == 3
 
 
 def test_mistakes_are_told_in_a_line(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:

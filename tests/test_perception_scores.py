@@ -9,6 +9,7 @@ from robosim.agents.perception.judge import judge
 from robosim.agents.perception.scores import Draws, scores, symbol_confusion
 from robosim.perception.answers import Answers, Labels
 from robosim.perception.classical import Classical, read_label
+from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.sample import BOXED, CLASSES, COLOURS, MAX_BOXES, SYMBOLS
 from robosim.perception.heads.detection import Detections
 from robosim.perception.pixels import Batch
@@ -113,23 +114,32 @@ def test_intervals_are_over_worlds() -> None:
     assert together is not None
     assert together[0] < values.mean() < together[1]
     assert together[1] - together[0] > 1.5 * (alone[1] - alone[0])
+    once = Draws(worlds.tolist(), 1).ratio(np.arange(1000), values).ci95
+    assert once is not None
+    assert once[0] == once[1]
 
 
-def test_readings_near_and_far() -> None:
+def test_readings() -> None:
     batch, tally = picture(), Tally()
     batch["box_classes"][0, 1:4] = PACKAGE
     batch["box_symbols"][0, 1:3], batch["box_colours"][0, 1:3] = torch.tensor([0, 2]), torch.tensor([3, 3])
-    batch["box_distances"][0, 1:4] = torch.tensor([1.0, 3.0, 1.0])
     zeros, places = torch.zeros(3, dtype=torch.int64), torch.tensor([1, 2, 3])
     read = Labels(zeros, places, torch.tensor([0, 5, 1]), torch.tensor([3, 3, 3]), torch.tensor([0.9, 0.9, 0.9]))
     tally.add(Answers(labels=read), batch)
     rates = scores(tally, [0])
-    assert rates["symbol_near"].mean == 1
     assert rates["symbol"].mean == 0.5
     assert rates["colour"].mean == 1
     assert rates["legible"].mean == pytest.approx(2 / 3)
     assert symbol_confusion(tally, 6)[0] == [1, 0, 0, 0, 0, 0, 0]
-    assert np.sum(symbol_confusion(tally, 6)) == 1
+    assert symbol_confusion(tally, 6)[2] == [0, 0, 0, 0, 0, 1, 0]
+    assert np.sum(symbol_confusion(tally, 6)) == 2
+
+
+def test_nothing_to_read_is_no_rate() -> None:
+    batch, tally = picture(), Tally()
+    none = torch.zeros(0, dtype=torch.int64)
+    tally.add(Answers(labels=Labels(none, none, none, none, torch.zeros(0))), batch)
+    assert scores(tally, [0])["symbol"].mean is None
 
 
 def test_free_floor() -> None:
@@ -168,6 +178,8 @@ def test_the_rival_tells_apart_what_colours_tell_apart() -> None:
 
         def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
             return {key: value[0] for key, value in batch(0).items()}
+
+        recipe = Recipe()
 
         def batch(self, indices: object) -> dict[str, torch.Tensor]:
             return dict(batch(0))

@@ -8,18 +8,17 @@ from toy_pictures import make_toy
 
 from robosim.agents.perception.experiment import (
     PerceptionExperiment,
-    dump_perception,
     load_perception,
     parse_perception,
     shipped_perception,
 )
 from robosim.agents.perception.network_file import NetworkError, build_network, load_network, load_stages
 from robosim.agents.perception.run import PerceptionRun
-from robosim.agents.perception.samples import Order, some, with_labels
+from robosim.agents.perception.samples import Order, Some, some, with_labels
 from robosim.agents.perception.train import PerceptionStatus, train_perception
 from robosim.agents.storage.tensor_file import TensorFileError, read_tensors, write_tensors
 from robosim.agents.training.curve import read_curve
-from robosim.agents.training.experiment_file import ExperimentError
+from robosim.agents.training.experiment_file import ExperimentError, dump_experiment
 from robosim.agents.training.run_folder import RunError
 from robosim.errors import RobosimError
 from robosim.perception.answers import NetworkSeer
@@ -28,15 +27,16 @@ from robosim.perception.data.shards import Shards
 from robosim.perception.encoders import make_encoder
 from robosim.perception.pixels import CHANNELS
 
+NETWORK = {
+    "kind": "scene",
+    "encoder": {"name": "resnet-small", "width": 4, "layer_norm": True},
+    "height": 64,
+    "width": 64,
+    "channels": 8,
+}
 SMALL = {
     "name": "small",
-    "network": {
-        "kind": "scene",
-        "encoder": {"name": "resnet-small", "width": 4, "layer_norm": True},
-        "height": 64,
-        "width": 64,
-        "channels": 8,
-    },
+    "network": NETWORK,
     "fit": {"updates": 6, "batch": 4, "warmup": 1},
     "validation": {"every": 3, "pictures": 4},
 }
@@ -102,13 +102,17 @@ def test_training_learns(tmp_path: Path, small_pictures: Path) -> None:
     assert rows[-1]["loss/segmentation"] < rows[0]["loss/segmentation"]
 
 
-def test_a_run_that_goes_on_ends_as_if_it_had_not_been_interrupted(tmp_path: Path, small_pictures: Path) -> None:
-    assert train(small(), tmp_path / "whole", small_pictures)
+@pytest.mark.parametrize("norm", ["layer_norm", "batch_norm"])
+def test_a_run_that_goes_on_ends_as_if_it_had_not_been_interrupted(
+    tmp_path: Path, small_pictures: Path, norm: str
+) -> None:
+    experiment = small(network=NETWORK | {"encoder": {"name": "resnet-small", "width": 4, norm: True}})
+    assert train(experiment, tmp_path / "whole", small_pictures)
     done: list[int] = []
     stop = {"stop": lambda: len(done) >= 2, "on_status": lambda status: done.append(status.updates)}
-    assert not train(small(), tmp_path / "halves", small_pictures, **stop)
+    assert not train(experiment, tmp_path / "halves", small_pictures, **stop)
     assert done == [1, 2]
-    assert train(small(), tmp_path / "halves", small_pictures, resume=True)
+    assert train(experiment, tmp_path / "halves", small_pictures, resume=True)
     whole, halves = (read_tensors(tmp_path / name / "checkpoint.safetensors", "")[1] for name in ("whole", "halves"))
     assert whole.keys() == halves.keys()
     assert all(torch.equal(whole[key], halves[key]) for key in whole)
@@ -117,13 +121,38 @@ def test_a_run_that_goes_on_ends_as_if_it_had_not_been_interrupted(tmp_path: Pat
 
 def test_only_the_same_run_goes_on(tmp_path: Path, small_pictures: Path) -> None:
     assert train(small(), tmp_path / "run", small_pictures)
-    with pytest.raises(RunError, match="not empty"):
+    with pytest.raises(RunError, match="already holds a run"):
         train(small(), tmp_path / "run", small_pictures)
-    with pytest.raises(RunError, match="seed"):
+    with pytest.raises(RunError, match=r"seed: the run has 0, asked for is 1"):
         train(small(seed=1), tmp_path / "run", small_pictures, resume=True)
+    with pytest.raises(RunError, match=r"fit\.updates: the run has 6, asked for is 9"):
+        train(small(fit=SMALL["fit"] | {"updates": 9}), tmp_path / "run", small_pictures, resume=True)  # type: ignore[operator]
     with pytest.raises(RunError, match="no run"):
         train(small(), tmp_path / "other", small_pictures, resume=True)
     assert train(small(data="elsewhere"), tmp_path / "run", small_pictures, resume=True)
+
+
+def test_other_pictures_are_refused_by_what_differs(tmp_path: Path, small_pictures: Path) -> None:
+    seen: list[PerceptionStatus] = []
+    stop = {"stop": lambda: len(seen) >= 2, "on_status": seen.append}
+    assert not train(small(), tmp_path / "run", small_pictures, **stop)
+    kept = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
+    few, val = Some(Shards(small_pictures), range(5)), Shards(small_pictures, "val")
+    with pytest.raises(RunError, match=r"other pictures.*\n  pictures: the run has 12, asked for is 5\n  \(") as error:
+        train_perception(small(), tmp_path / "run", few, val, resume=True, device="cpu")
+    assert "recipe" not in str(error.value)
+    other = make_toy(tmp_path / "other", size=64, seed=3)
+    with pytest.raises(RunError, match=r"other pictures.*\n  recipe\.seed: the run has 0, asked for is 3\n  \("):
+        train(small(), tmp_path / "run", other, resume=True)
+    assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == kept
+    assert train(small(), tmp_path / "run", small_pictures, resume=True)
+
+
+def test_a_run_that_never_began_leaves_its_folder_free(tmp_path: Path, small_pictures: Path) -> None:
+    tiny = NETWORK | {"encoder": {"name": "nature"}, "height": 32, "width": 32}
+    with pytest.raises(RobosimError, match="too small"):
+        train(small(network=tiny), tmp_path / "run", small_pictures)
+    assert train(small(), tmp_path / "run", small_pictures)
 
 
 def test_each_picture_comes_once_a_pass_in_an_order_of_its_own() -> None:
@@ -181,7 +210,7 @@ def test_a_network_s_file_is_refused_where_it_is_not_what_was_written(tmp_path: 
 
 def test_wrong_yaml_says_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
-    path.write_text(dump_perception(small()).replace("batch: 4", "batsh: 4").replace("resnet-small", "vgg"))
+    path.write_text(dump_experiment(small()).replace("batch: 4", "batsh: 4").replace("resnet-small", "vgg"))
     with pytest.raises(ExperimentError, match=r"(?s)batsh.*batch") as error:
         load_perception(path)
     assert "vgg" in str(error.value)

@@ -20,7 +20,7 @@ from robosim.agents.evaluation.results import (
     table,
     write_results,
 )
-from robosim.agents.storage.whole_file import KeptError
+from robosim.whole_file import KeptError
 
 
 def some_episodes() -> list[Episode]:

@@ -283,6 +283,15 @@ def test_a_critic_must_be_told_more() -> None:
         toy(env=experiment.env.model_dump())
 
 
+@pytest.mark.medium
+def test_a_picture_for_the_critic_alone_is_refused() -> None:
+    env = {"kwargs": {"observation": "lidar"}, "critic": {"observation": "full"}}
+    with closing(gym.make("robosim/WarehouseNavigate-v2", observation="full")) as full:
+        space = full.observation_space
+    with pytest.raises(LearnerError, match=r"env\.critic = .*'full'.*must be no picture; depth8.*, rgb.* would be"):
+        critic_only(told_more(**env), space)
+
+
 def test_an_encoder_begins_with_a_perception_networks_convolutions(tmp_path: Path) -> None:
     described = {"name": "nature", "width": 4, "features": 6}
     torch.manual_seed(1)

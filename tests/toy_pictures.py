@@ -39,9 +39,9 @@ def toy_arrays(recipe: Recipe, count: int, seed: int) -> Arrays:
     return arrays
 
 
-def make_toy(folder: Path, count: int = 12, size: int = 128, labels: int = 12) -> Path:
+def make_toy(folder: Path, count: int = 12, size: int = 128, labels: int = 12, seed: int = 0) -> Path:
     """Writes a set with a shard in every split, in which so many labels can be read."""
-    recipe = Recipe(width=size, height=size, views=2, worlds=count // 2)
+    recipe = Recipe(seed, width=size, height=size, views=2, worlds=count // 2)
     index = Index(recipe.told())
     folder.mkdir(parents=True)
     for number, split in enumerate(SPLITS):

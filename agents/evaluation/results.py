@@ -16,8 +16,8 @@ from rich.text import Text
 from robosim.agents.evaluation.episodes import Episode
 from robosim.agents.evaluation.statistics import Interval, bootstrap, bootstrap_ratio, wilson
 from robosim.agents.storage.provenance import Machine, machine, versions
-from robosim.agents.storage.whole_file import check_replaceable, write_whole
 from robosim.errors import RobosimError
+from robosim.whole_file import check_replaceable, write_whole
 
 
 class ResultsError(RobosimError):

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from robosim.agents.training.experiment_file import ExperimentError, explain, mapping
+from robosim.agents.training.experiment_file import load_as, parse_as, shipped_experiments
 from robosim.perception.augment import Augmentation
 from robosim.perception.labels import LabelSpec
 from robosim.perception.scene import SceneSpec
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+_SHIPPED = "perception"  # folder of `robosim.configs`
 NetworkSpec = Annotated[SceneSpec | LabelSpec, Field(discriminator="kind")]
 
 
@@ -87,36 +87,18 @@ def load_perception(name_or_path: str | Path) -> PerceptionExperiment:
     Raises:
         ExperimentError: There is no such file or shipped name, or something in it is wrong.
     """
-    path = Path(name_or_path)
-    if path.is_file():
-        text = path.read_text(encoding="utf-8")
-    elif str(name_or_path) in shipped_perception():
-        folder = importlib.resources.files("robosim.configs") / "perception"
-        text = (folder / f"{name_or_path}.yaml").read_text(encoding="utf-8")
-    else:
-        known = ", ".join(shipped_perception())
-        raise ExperimentError(f"{name_or_path}: no such file, and no shipped one of this name (there are: {known})")
-    return parse_perception(mapping(text, str(name_or_path)), str(name_or_path))
+    return load_as(PerceptionExperiment, name_or_path, _SHIPPED)
 
 
 def shipped_perception() -> list[str]:
     """Names of the supervised trainings that come with robosim, sorted."""
-    names = (entry.name for entry in (importlib.resources.files("robosim.configs") / "perception").iterdir())
-    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+    return shipped_experiments(_SHIPPED)
 
 
-def parse_perception(values: object, source: str) -> PerceptionExperiment:
+def parse_perception(values: Mapping[str, object], source: str) -> PerceptionExperiment:
     """Check plain values, as YAML gives them; `source` is what errors call their origin.
 
     Raises:
         ExperimentError: Naming every wrong field.
     """
-    try:
-        return PerceptionExperiment.model_validate(values)
-    except ValidationError as error:
-        raise ExperimentError(explain(error, source, PerceptionExperiment)) from None
-
-
-def dump_perception(experiment: PerceptionExperiment) -> str:
-    """The whole experiment, defaults included, as YAML that `load_perception` reads back to an equal one."""
-    return yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return parse_as(PerceptionExperiment, values, source)

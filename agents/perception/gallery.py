@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robosim.agents.perception.samples import Pictures, Sample
 from robosim.perception.answers import Answers, Labels, Seer
-from robosim.perception.data.contact_sheet import class_colours
+from robosim.perception.data.contact_sheet import class_colours, enlarged
 from robosim.perception.data.sample import COLOURS, FARTHEST, SYMBOLS
 from robosim.perception.tally import Tally
 
@@ -79,7 +79,7 @@ def gallery(
 
 
 def _tile(sample: Sample, answers: Answers, title: str) -> Image:
-    seen = _colour(sample["rgb"])
+    seen = enlarged(sample["rgb"].permute(1, 2, 0).cpu().numpy(), _LARGER)
     panels = [seen]
     if answers.detections is not None:
         _draw(seen, sample["boxes"][sample["box_classes"] >= 0], _TRUE)
@@ -96,16 +96,8 @@ def _tile(sample: Sample, answers: Answers, title: str) -> Image:
     return tile
 
 
-def _colour(rgb: torch.Tensor) -> Image:
-    return _enlarged(np.ascontiguousarray(rgb.permute(1, 2, 0).cpu().numpy()))
-
-
 def _classes(classes: torch.Tensor) -> Image:
-    return _enlarged(class_colours()[classes.cpu().numpy().astype(np.intp)])
-
-
-def _enlarged(picture: Image) -> Image:
-    return np.repeat(np.repeat(picture, _LARGER, axis=0), _LARGER, axis=1)
+    return enlarged(class_colours()[classes.cpu().numpy().astype(np.intp)], _LARGER)
 
 
 def _draw(picture: Image, boxes: torch.Tensor, colour: tuple[int, int, int]) -> None:

@@ -14,13 +14,12 @@ from robosim.agents.storage.provenance import Machine, machine, versions
 from robosim.agents.storage.tensor_file import read_tensors, write_tensors
 from robosim.errors import RobosimError
 from robosim.perception.encoders import Encoder
-from robosim.perception.labels import LabelNetwork
+from robosim.perception.labels import LabelNetwork, LabelSpec
 from robosim.perception.scene import SceneNetwork, SceneSpec
 
 Network = SceneNetwork | LabelNetwork
 NETWORK_NAME = "network.safetensors"
 SHIPPED = Path(__file__).parent / "shipped"
-MAX_PARAMETERS = 2**26
 _STAGES = "encoder.stages."
 
 
@@ -48,13 +47,13 @@ class NetworkCard(BaseModel):
     created: datetime.date
 
 
-def build_network(spec: SceneSpec | object) -> Network:
+def build_network(spec: SceneSpec | LabelSpec) -> Network:
     """Builds the network of a description, with new weights from torch's random numbers.
 
     Raises:
         RobosimError: Its pictures are too small for its encoder.
     """
-    return SceneNetwork(spec) if isinstance(spec, SceneSpec) else LabelNetwork(spec)  # type: ignore[arg-type]
+    return SceneNetwork(spec) if isinstance(spec, SceneSpec) else LabelNetwork(spec)
 
 
 def save_network(

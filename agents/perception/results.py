@@ -13,7 +13,7 @@ from rich.text import Text
 from robosim.agents.evaluation.results import percent
 from robosim.agents.perception.scores import Rate
 from robosim.agents.storage.provenance import Machine
-from robosim.agents.storage.whole_file import check_replaceable, write_whole
+from robosim.whole_file import check_replaceable, write_whole
 
 NAMES = {
     "miou": "mean IoU of classes",
@@ -22,10 +22,8 @@ NAMES = {
     "iou": "IoU",
     "free_error": "free floor, error (m)",
     "free_near": "free floor within a tenth",
-    "symbol_near": "symbol within 2 m",
-    "colour_near": "colour within 2 m",
-    "symbol": "symbol",
-    "colour": "colour",
+    "symbol": "symbol within 2 m",
+    "colour": "colour within 2 m",
     "legible": "legible or not",
 }
 """What rates are called, by their name or by what stands before a stroke in it."""
@@ -88,7 +86,7 @@ def table(results: Sequence[PerceptionResult]) -> Table:
     for result in results:
         view.add_column(Text(result.subject), justify="right")
     for name, cells in _rows(results):
-        view.add_row(name, *map(Text, cells), style="bold" if name in (NAMES["miou"], NAMES["symbol_near"]) else "")
+        view.add_row(name, *map(Text, cells), style="bold" if name in (NAMES["miou"], NAMES["symbol"]) else "")
     return view
 
 

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from robosim.perception.data.files import DatasetError
+from robosim.perception.data.recipe import Recipe
 from robosim.perception.data.shards import Shards
 
 Sample = dict[str, torch.Tensor]
@@ -17,6 +18,9 @@ Sample = dict[str, torch.Tensor]
 
 class Pictures(Protocol):
     """Labelled pictures of one split, such as `robosim.perception.data.shards.Shards`."""
+
+    recipe: Recipe
+    """By which they were made."""
 
     def __len__(self) -> int:
         """How many there are."""
@@ -39,6 +43,7 @@ class Some:
     def __init__(self, data: Pictures, indices: Sequence[int]) -> None:
         """Chooses them; see the class."""
         self._data, self._indices = data, list(indices)
+        self.recipe = data.recipe
 
     def __len__(self) -> int:
         """How many they are."""

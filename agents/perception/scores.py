@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.evaluation.results import Estimate
-from robosim.agents.evaluation.statistics import Interval, bootstrap_ratio
+from robosim.agents.evaluation.statistics import Interval
 from robosim.perception.data.sample import BOXED, CLASSES
 from robosim.perception.tally import Tally, average_precision
 
-NEAR = 2.0
-"""m, up to which a symbol is to be read."""
 _RESAMPLES = 1000
 
 Floats = NDArray[np.float64]
@@ -39,8 +37,8 @@ def scores(tally: Tally, groups: Sequence[int], resamples: int = _RESAMPLES) -> 
     """Gives every rate that the counts allow, by name.
 
     ``miou`` and ``iou/<class>``; ``ap50/<kind>``, of things clear to see (`robosim.perception.tally.CLEAR`), and
-    ``ap50_all/<kind>``; ``free_error`` (m) and ``free_near``; ``symbol_near``, ``colour_near`` (within `NEAR`),
-    ``symbol``, ``colour`` (wherever they can be read) and ``legible``.
+    ``ap50_all/<kind>``; ``free_error`` (m) and ``free_near``; ``symbol`` and ``colour`` of the labels that can be
+    read, which are within 2 m (`robosim.perception.data.sample`), and ``legible``.
 
     Args:
         tally: The counts.
@@ -63,17 +61,12 @@ def scores(tally: Tally, groups: Sequence[int], resamples: int = _RESAMPLES) -> 
 
 
 def symbol_confusion(tally: Tally, symbols: int) -> list[list[int]]:
-    """Gives how often each symbol, within `NEAR`, was read as which; the last column: as none."""
+    """Gives how often each symbol that can be read was read as which; the last column: as none."""
     counts = np.zeros((symbols, symbols + 1), int)
     if tally.labels:
         rows = np.concatenate(tally.labels)
-        for (
-            _,
-            truth,
-            read,
-            *_,
-        ) in rows[(rows[:, 1] >= 0) & (rows[:, 5] <= NEAR)]:
-            counts[int(truth), int(read)] += 1  # -1, nothing read, is the last column
+        truth, read = rows[rows[:, 1] >= 0, 1:3].astype(int).T
+        np.add.at(counts, (truth, read), 1)  # -1, nothing read, is the last column
     return [[int(count) for count in row] for row in counts]
 
 
@@ -92,17 +85,15 @@ class Draws:
     def interval(self, value: Callable[[Floats], float], count: int) -> Rate:
         """The estimate of anything that is formed from how often each picture counts."""
         mean = value(np.ones(len(self.group)))
-        drawn = np.array([value(counts[self.group]) for counts in self.counts])
-        drawn = drawn[np.isfinite(drawn)]
-        low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (math.nan, math.nan)
-        return Rate.over(Interval(mean, float(low), float(high), count))
+        return _estimate(mean, np.array([value(counts[self.group]) for counts in self.counts]), count)
 
     def ratio(self, pictures: NDArray[np.integer], values: Floats) -> Rate:
         """The mean of values that belong to pictures."""
         group = self.group[pictures]
         sums, counts = np.bincount(group, values, self.groups), np.bincount(group, None, self.groups)
-        estimate = Rate.over(bootstrap_ratio(sums.astype(float), counts.astype(float)))
-        return estimate.model_copy(update={"count": len(values)})
+        with np.errstate(invalid="ignore"):  # a draw may have none of them
+            mean, drawn = np.divide(sums.sum(), counts.sum()), (self.counts @ sums) / (self.counts @ counts)
+        return _estimate(float(mean), drawn, len(values))
 
 
 def _overlaps(confusions: Floats, draws: Draws) -> Scores:
@@ -148,10 +139,9 @@ def _precision(rows: Floats, boxes: Floats, weights: Floats) -> float:
 
 def _readings(rows: Floats, draws: Draws) -> Scores:
     found: Scores = {}
-    pictures, known, near = rows[:, 0].astype(int), rows[:, 1] >= 0, rows[:, 5] <= NEAR
-    for name, which in (("_near", known & near), ("", known)):
-        for part, column in (("symbol", 1), ("colour", 3)):
-            right = (rows[which, column] == rows[which, column + 1]).astype(float)
-            found[part + name] = draws.ratio(pictures[which], right)
-    found["legible"] = draws.ratio(pictures, ((rows[:, 6] >= 0.5) == known).astype(float))
+    pictures, known = rows[:, 0].astype(int), rows[:, 1] >= 0
+    for name, column in (("symbol", 1), ("colour", 3)):
+        right = (rows[known, column] == rows[known, column + 1]).astype(float)
+        found[name] = draws.ratio(pictures[known], right)
+    found["legible"] = draws.ratio(pictures, ((rows[:, 5] >= 0.5) == known).astype(float))
     return found

@@ -1,4 +1,4 @@
-"""Teaching a perception network: batches in, weights out; validated, checkpointed, and resumable bit for bit."""
+"""Teaching a perception network: batches in, weights out; validated, checkpointed, resumable (on a CPU bit for bit)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,19 @@ import torch
 from robosim.agents.perception.experiment import FitConfig, PerceptionExperiment
 from robosim.agents.perception.judge import judge, quick_scores
 from robosim.agents.perception.network_file import Network, build_network, save_network
-from robosim.agents.perception.run import Done, PerceptionRun, load_state, open_perception_run, save_state
+from robosim.agents.perception.run import (
+    PerceptionRun,
+    Progress,
+    load_state,
+    note_pictures,
+    open_perception_run,
+    save_state,
+)
 from robosim.agents.perception.samples import Order, Pictures, Sample, batches, some
 from robosim.agents.training.checkpoint import DivergedError
 from robosim.agents.training.curve import Curve
 from robosim.agents.training.device import DeviceChoice, DeviceName, choose_device_for
+from robosim.agents.training.run_folder import keep_experiment
 from robosim.perception.answers import NetworkSeer
 from robosim.perception.augment import augmented
 from robosim.perception.labels import LabelNetwork
@@ -91,13 +99,14 @@ def train_perception(
         parameters = sum(weights.numel() for weights in network.parameters())
         choice = choose_device_for(device, True, parameters)
         fitting = _Fitting(experiment, network, torch.device(choice.device))
-        done = load_state(run, network, fitting.optimizer)
-        done.pictures = len(train)
+        progress = load_state(run, network, fitting.optimizer)
+        note_pictures(run, progress, train)
+        keep_experiment(run, experiment)
         precision = str(fitting.precision).removeprefix("torch.")
-        on_setup(PerceptionSetup(run.path, choice, precision, parameters, done.pictures, done.updates))
-        with contextlib.closing(Curve(run.path / "curve.csv", run.path / "tensorboard", done.updates + 1)) as curve:
-            _Run(experiment, run, fitting, (train, val), done, curve, on_status).go(stop, workers)
-        return done.updates >= experiment.fit.updates
+        on_setup(PerceptionSetup(run.path, choice, precision, parameters, progress.pictures, progress.updates))
+        with contextlib.closing(Curve(run.curve, run.tensorboard, progress.updates + 1)) as curve:
+            _Run(experiment, run, fitting, (train, val), progress, curve, on_status).go(stop, workers)
+        return progress.updates >= experiment.fit.updates
 
 
 class _Fitting:
@@ -110,7 +119,6 @@ class _Fitting:
         fit = experiment.fit
         self.optimizer = torch.optim.AdamW(network.parameters(), fit.learning_rate, weight_decay=fit.weight_decay)
         self.precision = _precision(fit, device)
-        self._scaler = torch.amp.GradScaler(device.type, enabled=self.precision == torch.float16)
 
     def update(self, batch: Sample, number: int) -> dict[str, torch.Tensor]:
         """Makes the update of a number, counted from 0; gives the losses."""
@@ -127,11 +135,9 @@ class _Fitting:
             costs = network.losses(batch, generator) if isinstance(network, LabelNetwork) else network.losses(batch)
         total = torch.stack(list(costs.values())).sum()
         self.optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(total).backward()  # type: ignore[no-untyped-call]
-        self._scaler.unscale_(self.optimizer)
+        total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), fit.max_grad_norm)
-        self._scaler.step(self.optimizer)
-        self._scaler.update()
+        self.optimizer.step()
         return {name: cost.detach() for name, cost in costs.items()}
 
 
@@ -139,7 +145,8 @@ def _precision(fit: FitConfig, device: torch.device) -> torch.dtype:
     if fit.precision == "float32":
         return torch.float32
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        # From Ampere on in hardware; `is_bf16_supported` would count what older ones emulate, slowly.
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
     has_instructions = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # not in every PyTorch
     return torch.bfloat16 if has_instructions() else torch.float32
 
@@ -153,73 +160,75 @@ class _Run:
         run: PerceptionRun,
         fitting: _Fitting,
         data: tuple[Pictures, Pictures],
-        done: Done,
+        progress: Progress,
         curve: Curve,
         on_status: Callable[[PerceptionStatus], None],
     ) -> None:
         self._experiment, self._run, self._fitting = experiment, run, fitting
-        (self._train, self._val), self._done, self._curve, self._on_status = data, done, curve, on_status
-        self._began = time.monotonic() - done.elapsed_s
+        (self._train, self._val), self._progress, self._curve, self._on_status = data, progress, curve, on_status
+        self._began = time.monotonic() - progress.elapsed_s
         self._saved = time.monotonic()
         self._recent: list[dict[str, float]] = []
 
     def go(self, stop: Callable[[], bool], workers: int) -> None:
         """Trains to the end, or until it is to stop."""
-        experiment, done, fitting = self._experiment, self._done, self._fitting
-        first, end = done.updates, experiment.fit.updates
-        order = Order(done.pictures, experiment.fit.batch, experiment.seed)
+        experiment, progress, fitting = self._experiment, self._progress, self._fitting
+        first, end = progress.updates, experiment.fit.updates
+        order = Order(progress.pictures, experiment.fit.batch, experiment.seed)
         start = time.monotonic()
         for batch in batches(self._train, order, first, end, fitting.device, workers):
             if stop():
                 break
-            costs = fitting.update(batch, done.updates)
-            done.updates += 1
+            costs = fitting.update(batch, progress.updates)
+            progress.updates += 1
             self._recent = [*self._recent, {name: float(cost) for name, cost in costs.items()}][-_SMOOTH:]
-            pace = (done.updates - first) * len(batch["boxes"]) / max(time.monotonic() - start, 1e-9)
+            pace = (progress.updates - first) * len(batch["boxes"]) / max(time.monotonic() - start, 1e-9)
             self._after(pace)
-        if done.updates > first:
+        if progress.updates > first:
             self._save()
 
     def _after(self, pace: float) -> None:
-        experiment, done = self._experiment, self._done
+        experiment, progress = self._experiment, self._progress
         losses = {name: sum(one[name] for one in self._recent) / len(self._recent) for name in self._recent[0]}
         validation, best = None, False
-        if done.updates % experiment.validation.every == 0 or done.updates == experiment.fit.updates:
+        if progress.updates % experiment.validation.every == 0 or progress.updates == experiment.fit.updates:
             validation, best = self._validate()
-        if validation or done.updates % _SMOOTH == 0:
+        if validation or progress.updates % _SMOOTH == 0:
             row = {f"loss/{name}": cost for name, cost in losses.items()}
             row |= {f"val/{name}": rate for name, rate in (validation or {}).items()}
-            self._curve.append({"steps": done.updates, "updates": done.updates, "fps": pace, **row, **self._clock()})
+            self._curve.append(
+                {"steps": progress.updates, "updates": progress.updates, "fps": pace, **row, **self._clock()}
+            )
         if validation or time.monotonic() - self._saved >= experiment.checkpoint_every_s:
             self._save()
-        self._on_status(PerceptionStatus(done.updates, experiment.fit.updates, pace, losses, validation, best))
+        self._on_status(PerceptionStatus(progress.updates, experiment.fit.updates, pace, losses, validation, best))
 
     def _validate(self) -> tuple[dict[str, float], bool]:
         self._refuse_diverged()
         indices = some(len(self._val), self._experiment.validation.pictures)
         rates = quick_scores(judge(NetworkSeer(self._fitting.network), self._val, indices, self._fitting.device))
-        best = self._done.best is None or rates["score"] > self._done.best
+        best = self._progress.best is None or rates["score"] > self._progress.best
         if best:
-            self._done.best = rates["score"]
+            self._progress.best = rates["score"]
             self._save_network(self._run.best, rates)
         return rates, best
 
     def _save(self) -> None:
         self._refuse_diverged()
-        self._done.elapsed_s = self._clock()["wall_clock_s"]
-        save_state(self._run, self._fitting.network, self._fitting.optimizer, self._done)
+        self._progress.elapsed_s = self._clock()["wall_clock_s"]
+        save_state(self._run, self._fitting.network, self._fitting.optimizer, self._progress)
         self._save_network(self._run.last, {})
         self._saved = time.monotonic()
 
     def _save_network(self, path: Path, rates: dict[str, float]) -> None:
-        experiment, done = self._experiment, self._done
+        experiment, progress = self._experiment, self._progress
         save_network(
             path,
             self._fitting.network,
             name=experiment.name,
             seed=experiment.seed,
-            updates=done.updates,
-            pictures=done.pictures,
+            updates=progress.updates,
+            pictures=progress.pictures,
             wall_clock_s=self._clock()["wall_clock_s"],
             scores={f"val/{name}": rate for name, rate in rates.items()},
         )
@@ -230,4 +239,6 @@ class _Run:
     def _refuse_diverged(self) -> None:
         for name, weights in self._fitting.network.named_parameters():
             if not torch.isfinite(weights).all():
-                raise DivergedError(f"training has diverged after {self._done.updates} updates: {name} is not finite")
+                raise DivergedError(
+                    f"training has diverged after {self._progress.updates} updates: {name} is not finite"
+                )

@@ -72,10 +72,9 @@ class Frames:
         return seen, tuple(seen[key] for key in self._keys) if self.count > 1 else state
 
     def _stacked(self, newest: Array, before: Array | None, starts: Array | None) -> Array:
-        alone = np.tile(newest, (1, self.count, 1, 1))
         if before is None:
-            return alone
+            return np.tile(newest, (1, self.count, 1, 1))
         stacked = np.concatenate([before[:, newest.shape[1] :], newest], axis=1)
         if starts is not None:
-            stacked[starts] = alone[starts]
+            stacked[starts] = np.tile(newest[starts], (1, self.count, 1, 1))
         return stacked

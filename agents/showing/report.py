@@ -12,8 +12,8 @@ import jinja2
 
 from robosim.agents.evaluation.results import Estimate, Result
 from robosim.agents.showing.charts import learning_curve, success_by_kind, success_by_level
-from robosim.agents.storage.whole_file import write_whole
 from robosim.agents.training.curve import Row
+from robosim.whole_file import write_whole
 
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 _MEDIA = {".mp4": "video/mp4", ".gif": "image/gif"}

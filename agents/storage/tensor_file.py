@@ -7,8 +7,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 
-from robosim.agents.storage.whole_file import write_whole
 from robosim.errors import RobosimError
+from robosim.whole_file import write_whole
 
 Tensors = dict[str, torch.Tensor]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from robosim.agents.storage.whole_file import write_whole
+from robosim.whole_file import write_whole
 
 Row = dict[str, float]
 LEADING = ("steps", "updates", "wall_clock_s", "episodes", "fps")

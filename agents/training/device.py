@@ -6,6 +6,7 @@ from typing import Literal
 import gymnasium as gym
 import torch
 
+from robosim.agents.policies.frames import image_parts
 from robosim.errors import RobosimError
 
 DeviceName = Literal["auto", "cpu", "cuda"]
@@ -32,7 +33,7 @@ def choose_device(wanted: DeviceName, observation_space: gym.Space[object], para
         observation_space: What the network sees.
         parameters: How many numbers the network has.
     """
-    return choose_device_for(wanted, _sees_images(observation_space), parameters)
+    return choose_device_for(wanted, bool(image_parts(observation_space)), parameters)
 
 
 def choose_device_for(wanted: DeviceName, images: bool, parameters: int) -> DeviceChoice:
@@ -64,8 +65,3 @@ def choose_device_for(wanted: DeviceName, images: bool, parameters: int) -> Devi
 
 def _gpu() -> str:
     return str(torch.cuda.get_device_name(0))
-
-
-def _sees_images(space: gym.Space[object]) -> bool:
-    parts = space.spaces.values() if isinstance(space, gym.spaces.Dict) else [space]
-    return any(len(part.shape or ()) == 3 for part in parts)

@@ -7,6 +7,7 @@ import difflib
 import importlib.resources
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,8 @@ from pydantic_core import ErrorDetails
 from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
 from robosim.agents.training.experiment import Experiment
 from robosim.errors import RobosimError
+
+AnyExperiment = TypeVar("AnyExperiment", bound=BaseModel)
 
 
 class ExperimentError(RobosimError):
@@ -27,22 +30,29 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     Raises:
         ExperimentError: there is no such file or shipped name, or something in it is wrong.
     """
-    path = Path(name_or_path)
+    return load_as(Experiment, name_or_path)
+
+
+def load_as(model: type[AnyExperiment], name_or_path: str | Path, folder: str = ".") -> AnyExperiment:
+    """Read an experiment of some kind, those of which come with robosim in a folder of `robosim.configs`.
+
+    Raises:
+        ExperimentError: see `load_experiment`.
+    """
+    path, source = Path(name_or_path), str(name_or_path)
     if path.is_file():
         text = path.read_text(encoding="utf-8")
-    elif str(name_or_path) in shipped_experiments():
-        text = (importlib.resources.files("robosim.configs") / f"{name_or_path}.yaml").read_text(encoding="utf-8")
+    elif source in shipped_experiments(folder):
+        text = (importlib.resources.files("robosim.configs") / folder / f"{source}.yaml").read_text(encoding="utf-8")
     else:
-        known = ", ".join(shipped_experiments())
-        raise ExperimentError(
-            f"{name_or_path}: no such file, and no shipped experiment of this name (there are: {known})"
-        )
-    return parse_experiment(mapping(text, str(name_or_path)), str(name_or_path))
+        known = ", ".join(shipped_experiments(folder))
+        raise ExperimentError(f"{source}: no such file, and no shipped experiment of this name (there are: {known})")
+    return parse_as(model, mapping(text, source), source)
 
 
-def shipped_experiments() -> list[str]:
-    """Names of the experiments that come with robosim, sorted."""
-    names = (entry.name for entry in importlib.resources.files("robosim.configs").iterdir())
+def shipped_experiments(folder: str = ".") -> list[str]:
+    """Names of the experiments that come with robosim, sorted; see `load_as`."""
+    names = (entry.name for entry in (importlib.resources.files("robosim.configs") / folder).iterdir())
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
@@ -52,20 +62,25 @@ def parse_experiment(values: Mapping[str, object], source: str) -> Experiment:
     Raises:
         ExperimentError: naming every wrong field.
     """
+    return parse_as(Experiment, values, source)
+
+
+def parse_as(model: type[AnyExperiment], values: Mapping[str, object], source: str) -> AnyExperiment:
+    """Check plain values of an experiment of some kind; see `parse_experiment`."""
     try:
-        return Experiment.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise ExperimentError(explain(error, source, Experiment)) from None
+        raise ExperimentError(_explain(error, source, model)) from None
 
 
-def dump_experiment(experiment: Experiment) -> str:
+def dump_experiment(experiment: BaseModel) -> str:
     """The whole experiment, defaults included, as YAML that `load_experiment` reads back to an equal one."""
     return yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-def differing_fields(one: Experiment, other: Experiment) -> dict[str, tuple[object, object]]:
-    """The dotted names of fields in which two experiments differ, with both values."""
-    left, right = (dict(_leaves(experiment.model_dump(mode="json"))) for experiment in (one, other))
+def differing_fields(one: BaseModel, other: BaseModel) -> dict[str, tuple[object, object]]:
+    """The dotted names of fields in which two of a kind, such as experiments, differ, with both values."""
+    left, right = (dict(_leaves(each.model_dump(mode="json"))) for each in (one, other))
     names = dict.fromkeys([*left, *right])
     return {name: (left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)}
 
@@ -89,14 +104,8 @@ def mapping(text: str, source: str) -> dict[str, object]:
     return values
 
 
-def explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
-    """Pydantic's errors as one line a field.
-
-    Args:
-        error: What it raised.
-        source: What errors call the origin of the values.
-        model: What they were to become.
-    """
+def _explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
+    """Pydantic's errors as one line a field."""
     by_field: dict[str, list[str]] = {}
     for details in error.errors(include_url=False):
         head, what = _field_and_fault(details, model)

@@ -1,7 +1,7 @@
 """PPO put together from an experiment: the envs in their workers, their normaliser, and SB3's model."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -99,10 +99,20 @@ def _normalised_keys(envs: VecEnv, normalise: NormaliseConfig) -> list[str] | No
     return felt if normalise.keys is None else list(normalise.keys)
 
 
-def make_model(experiment: Experiment, envs: VecNormalize, device: str, steps_done: int) -> PPO:
-    """Build PPO. The generators of network, exploration and envs are seeded from (seed, steps done)."""
+def make_model(
+    experiment: Experiment, envs: VecNormalize, device: str, steps_done: int, told: Sequence[str] | None = None
+) -> PPO:
+    """Build PPO. The generators of network, exploration and envs are seeded from (seed, steps done).
+
+    Args:
+        experiment: What is to be learnt.
+        envs: In which.
+        device: Where the network is.
+        steps_done: See above.
+        told: What `critic_only` gives, where it has been asked already: it builds an env.
+    """
     ppo, network, space = experiment.ppo, experiment.network, envs.unwrapped.observation_space
-    kwargs = policy_kwargs(network, space, critic_only(experiment, space))
+    kwargs = policy_kwargs(network, space, critic_only(experiment, space) if told is None else told)
     model = PPO(
         policy_name(space, network),
         envs,
@@ -134,7 +144,7 @@ def critic_only(experiment: Experiment, space: gym.Space[Any]) -> list[str]:
     """Gives the parts of the training envs' observation that the actor does not observe.
 
     Raises:
-        LearnerError: The critic observes something else than the actor, and not more.
+        LearnerError: The critic observes something else than the actor, and not more; or a picture that it does not.
     """
     if not experiment.env.critic:
         return []
@@ -148,7 +158,13 @@ def critic_only(experiment: Experiment, space: gym.Space[Any]) -> list[str]:
             f"env.critic = {told}: the critic must observe all that the actor does, {sorted(own)}, and more; "
             f"it observes {sorted(all_parts)}"
         )
-    return sorted(set(all_parts) - set(own))
+    more = sorted(set(all_parts) - set(own))
+    pictures = [key for key in more if key in image_parts(space)]
+    if pictures:  # encoders are the actor's, who would see them
+        raise LearnerError(
+            f"env.critic = {told}: what the critic alone is told must be no picture; {', '.join(pictures)} would be"
+        )
+    return more
 
 
 def acting_space(model: PPO, envs: VecNormalize) -> gym.Space[Any]:

@@ -10,15 +10,17 @@ cloned/                 the agent before PPO, where it imitated an expert first
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from robosim.agents.storage.whole_file import is_partial, remove_partial, write_whole
+from pydantic import BaseModel
+
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import differing_fields, dump_experiment, load_experiment
 from robosim.errors import RobosimError
+from robosim.whole_file import is_partial, remove_partial, write_whole
 
 if sys.platform != "win32":
     import fcntl
@@ -35,8 +37,8 @@ class RunError(RobosimError):
 
 
 @dataclass(frozen=True)
-class RunFolder:
-    """The paths of one run."""
+class RunFiles:
+    """The paths that every run has."""
 
     path: Path
 
@@ -59,6 +61,11 @@ class RunFolder:
     def tensorboard(self) -> Path:
         """The learning curve for TensorBoard."""
         return self.path / "tensorboard"
+
+
+@dataclass(frozen=True)
+class RunFolder(RunFiles):
+    """The paths of one run."""
 
     @property
     def best(self) -> Path:
@@ -83,11 +90,19 @@ def load_run(path: str | Path) -> Experiment:
         RunError: the folder holds no run.
         ExperimentError: its experiment.yaml was spoilt.
     """
-    run = RunFolder(Path(path))
+    return load_experiment(begun(RunFolder(Path(path))))
+
+
+def begun(run: RunFiles) -> Path:
+    """The experiment.yaml of a run that was started.
+
+    Raises:
+        RunError: the folder holds no run.
+    """
     if not run.experiment.is_file():
         found = "holds no experiment.yaml" if run.path.is_dir() else "does not exist"
-        raise RunError(f"{path}: {found}: there is no run to resume; start it without --resume")
-    return load_experiment(run.experiment)
+        raise RunError(f"{run.path}: {found}: there is no run to resume; start it without --resume")
+    return run.experiment
 
 
 @contextmanager
@@ -101,17 +116,39 @@ def open_run(path: str | Path, experiment: Experiment, resume: bool) -> Iterator
             is in use.
     """
     run = RunFolder(Path(path))
-    if resume:
-        _refuse_other_experiment(run, experiment)
-    elif not is_free(run.path):
-        raise RunError(_occupied(run))
-    run.path.mkdir(parents=True, exist_ok=True)
-    with locked(run.path):
-        remove_partial(run.path)
+    with taken(run, experiment, load_run(path) if resume else None, CHANGEABLE):
         yield run
 
 
-def keep_experiment(run: RunFolder, experiment: Experiment) -> None:
+@contextmanager
+def taken(run: RunFiles, experiment: BaseModel, kept: BaseModel | None, changeable: Collection[str]) -> Iterator[None]:
+    """Take a folder for a run of any kind; see `open_run`.
+
+    Args:
+        run: Whose.
+        experiment: What it is to do.
+        kept: What the run there has been doing, where it is to go on; None for a new run.
+        changeable: In which fields these may differ.
+
+    Raises:
+        RunError: see `open_run`.
+    """
+    if kept is not None:
+        wrong = differences(kept, experiment, changeable)
+        if wrong:
+            raise RunError(
+                f"{run.path}: holds a run of another experiment, which cannot go on as this one:{wrong}"
+                f"\n  (may differ: {', '.join(changeable)}; for a new run give another --out)"
+            )
+    elif not is_free(run.path):
+        raise RunError(_occupied(run))
+    run.path.mkdir(parents=True, exist_ok=True)
+    with _locked(run.path):
+        remove_partial(run.path)
+        yield
+
+
+def keep_experiment(run: RunFiles, experiment: BaseModel) -> None:
     """Write experiment.yaml; for a resumed run with what was changed."""
     write_whole(run.experiment, dump_experiment(experiment).encode())
 
@@ -125,18 +162,13 @@ def identity(experiment: Experiment) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _refuse_other_experiment(run: RunFolder, experiment: Experiment) -> None:
-    kept = load_run(run.path)
-    wrong = [
+def differences(kept: BaseModel, asked: BaseModel, changeable: Collection[str] = ()) -> str:
+    """A line, for an error, for each field in which a run's and what is asked of it differ and must not."""
+    return "".join(
         f"\n  {name}: the run has {old!r}, asked for is {new!r}"
-        for name, (old, new) in differing_fields(kept, experiment).items()
-        if name not in CHANGEABLE
-    ]
-    if wrong:
-        raise RunError(
-            f"{run.path}: holds a run of another experiment, which cannot go on as this one:{''.join(wrong)}"
-            f"\n  (may differ: {', '.join(CHANGEABLE)}; for a new run give another --out)"
-        )
+        for name, (old, new) in differing_fields(kept, asked).items()
+        if name not in changeable
+    )
 
 
 def is_free(path: Path) -> bool:
@@ -146,7 +178,7 @@ def is_free(path: Path) -> bool:
     return all(entry.name == _LOCK or is_partial(entry) for entry in path.iterdir())
 
 
-def _occupied(run: RunFolder) -> str:
+def _occupied(run: RunFiles) -> str:
     if not run.path.is_dir():
         return f"{run.path}: is a file; give another --out"
     if not run.experiment.is_file():
@@ -155,7 +187,7 @@ def _occupied(run: RunFolder) -> str:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Hold a folder's lock, which ends with this process, however it ends, and which worker processes do not inherit.
 
     Raises:

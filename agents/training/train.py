@@ -67,9 +67,10 @@ def train(
         envs = make_envs(experiment)
         stack.callback(envs.close)
         space = envs.unwrapped.observation_space
-        parameters = count_parameters(space, envs.action_space, experiment.network, critic_only(experiment, space))
+        told = critic_only(experiment, space)
+        parameters = count_parameters(space, envs.action_space, experiment.network, told)
         choice = choose_device(device, space, parameters)
-        model = make_model(experiment, envs, choice.device, progress.steps)
+        model = make_model(experiment, envs, choice.device, progress.steps, told)
         large = parameters >= LARGE_NETWORK or experiment.network.encoder is not None
         update_threads = min(threads, usable_cores()) if large else 1
         stack.callback(torch.set_num_threads, threads)

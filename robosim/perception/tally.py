@@ -41,7 +41,7 @@ class Tally:
     free: list[Floats] = field(default_factory=list)
     """(batch, 2): mean absolute error, m, and share of columns within a tenth or 0.1 m."""
     labels: list[Floats] = field(default_factory=list)
-    """A row a package: picture, symbol, symbol read, colour, colour read, distance (m), how legible it seemed."""
+    """A row a package: picture, symbol, symbol read, colour, colour read, how legible it seemed."""
 
     def add(self, answers: Answers, batch: Batch) -> None:
         """Counts a batch."""
@@ -122,7 +122,6 @@ def _readings(labels: Labels, batch: Batch, before: int) -> Floats:
         labels.symbols,
         batch["box_colours"][where],
         labels.colours,
-        batch["box_distances"][where],
         labels.legible,
     )
     return np.stack([column.cpu().numpy().astype(np.float64) for column in columns], axis=1)

@@ -35,9 +35,14 @@ def class_colours() -> NDArray[np.uint8]:
     return np.array([names.get(name, KIND_COLOURS[Kind.NOTHING]) for name in CLASSES], np.uint8)
 
 
+def enlarged(picture: Picture, times: int) -> Picture:
+    """Gives a picture with each pixel so many times as wide and high."""
+    return np.repeat(np.repeat(picture, times, axis=0), times, axis=1)
+
+
 def _tile(sample: dict[str, NDArray[np.generic]]) -> Picture:
-    colour = _enlarged(np.ascontiguousarray(np.moveaxis(sample["rgb"], 0, -1)))
-    classes = _enlarged(class_colours()[np.asarray(sample["classes"], np.int64)])
+    colour = enlarged(np.moveaxis(np.asarray(sample["rgb"], np.uint8), 0, -1), _ENLARGED)
+    classes = enlarged(class_colours()[np.asarray(sample["classes"], np.int64)], _ENLARGED)
     height = colour.shape[0]
     for column, metres in enumerate(np.asarray(sample["free"], np.float64).tolist()):
         top = height - round(_BAND * height * metres / FARTHEST)
@@ -72,7 +77,3 @@ def _legend(width: int) -> Picture:
         canvas[6:20, number * each + 6 : number * each + 20] = colour
         _write(canvas, name, (number * each + 26, 18), 12)
     return canvas
-
-
-def _enlarged(picture: Picture) -> Picture:
-    return np.repeat(np.repeat(picture, _ENLARGED, axis=0), _ENLARGED, axis=1)

@@ -33,8 +33,8 @@ from robosim.worlds.warehouse.warehouse import Warehouse
 Setting = Literal["hall", "rack", "area"]
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
 
-PEOPLE, FORKLIFTS = (3, 12), (1, 3)  # least and most in a hall
-LOOSE = (4, 10)  # packages on a hall's floor
+PEOPLE, FORKLIFTS = (4, 12), (2, 3)  # least and most in a hall
+LOOSE = (5, 10)  # packages for a hall's floor: those that find room
 _SHELF_ROOM, _PACKAGE_ROOM, _ROBOT_ROOM = 1.1, 0.45, 0.5  # m around the middle of each that must be free
 _EYE_ROOM, _STANDING = 0.32, 2000  # m around a camera in a hall, and how many places for one are drawn
 _UP: Vec3 = (0.0, 0.0, 1.0)
@@ -115,7 +115,7 @@ class Stage:
         if arranged.floor is None:
             return arranged
         rng = streams.task
-        people, forklifts = int(rng.integers(*PEOPLE)) + 1, int(rng.integers(*FORKLIFTS)) + 1
+        people, forklifts = (int(rng.integers(*spread, endpoint=True)) for spread in (PEOPLE, FORKLIFTS))
         hall, traffic, floor = self._hall, self._traffic, arranged.floor
         traffic.reset(rng, hall.layout, (hall.true_grid, hall.clearance), people, forklifts, floor.taken)
         walkers, trucks = traffic.people_positions.tolist(), traffic.forklift_positions.tolist()
@@ -147,7 +147,7 @@ class Stage:
         parcels, taken = self._shelve(floor, rng, level)
         shelved = bool(taken)
         used = {parcel.number for parcel in parcels}
-        free = [number for number in numbers if number not in used][: int(rng.integers(*LOOSE)) + 1]
+        free = [number for number in numbers if number not in used][: int(rng.integers(*LOOSE, endpoint=True))]
         areas = [area for area in hall.layout.areas if area.letter]
         for number in free:
             spot = _in_area(areas, rng) if rng.random() < 0.4 else None

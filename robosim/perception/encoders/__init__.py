@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import torch
 from pydantic import AfterValidator
 
 from robosim.perception.encoders.encoder import Encoder
@@ -18,7 +17,7 @@ from robosim.perception.encoders.layers import Build, Options
 from robosim.perception.encoders.nature import nature
 from robosim.perception.encoders.resnet_small import resnet_small
 
-__all__ = ["ENCODERS", "Encoder", "EncoderSpec", "count_parameters", "make_encoder"]
+__all__ = ["ENCODERS", "Encoder", "EncoderSpec", "make_encoder"]
 
 ENCODERS: dict[str, Build] = {
     "nature": nature,
@@ -54,9 +53,3 @@ def make_encoder(spec: EncoderSpec, channels: int, height: int, width: int) -> E
         RobosimError: The pictures are too small for it.
     """
     return Encoder(ENCODERS[spec.name], spec, channels, height, width)
-
-
-def count_parameters(spec: EncoderSpec, channels: int, height: int, width: int) -> int:
-    """Gives how many numbers an encoder would have, without allocating them; see `make_encoder`."""
-    with torch.device("meta"):
-        return sum(weights.numel() for weights in make_encoder(spec, channels, height, width).parameters())

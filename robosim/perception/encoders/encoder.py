@@ -72,9 +72,12 @@ class Encoder(nn.Module):
     def _tried(self, channels: int, height: int, width: int) -> tuple[list[Tensor], int]:
         """What comes of an empty picture: the sizes of all that follows."""
         device = next(self.parameters()).device  # "meta", where only sizes are wanted
+        self.eval()  # batch norm would learn from the picture, and needs more than one
         with torch.no_grad():
             maps = self.maps(torch.zeros(1, channels, height, width, device=device))
-            return maps, int(self.summary(maps[-1]).shape[1])
+            numbers = int(self.summary(maps[-1]).shape[1])
+        self.train()
+        return maps, numbers
 
 
 def with_coordinates(images: Tensor) -> Tensor:
