@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
+from robosim.agents.policies.find import load_policy
 from robosim.agents.policies.policy import Policy
 from robosim.agents.policies.stepper import Stepper
-from robosim.agents.policies.wayfinder import FAST, Wayfinder
+from robosim.agents.policies.wayfinder import FAST, Wayfinder, walking
+from robosim.agents.storage.files import AgentError
 from robosim.envs import legged_score as score
 from robosim.envs.ground_scan import SIZE
 from robosim.envs.terrain_navigate import (
@@ -26,6 +31,7 @@ from robosim.envs.terrain_navigate import (
 from robosim.robots.a1 import Felt
 from robosim.robots.gait import SPEED, SPEED_RANGE, TURN_RANGE
 
+ID = "robosim/TerrainNavigate-v0"
 FELT = Felt(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 STILL = score.State(
     velocity=(0.0, 0.0, 0.0),
@@ -177,3 +183,34 @@ def test_the_rival_acts_alike_alone_and_in_a_batch(env: TerrainNavigateEnv) -> N
     together, _ = Wayfinder(Stepper()).predict(batch)
     alone = [Wayfinder(Stepper()).predict(seen)[0] for seen in observations]
     assert (together == np.stack(alone)).all()
+
+
+@pytest.mark.parametrize("guidance", ["goal", "path"])
+def test_an_agents_legs_go_where_the_wayfinder_steers(tmp_path: Path, guidance: str) -> None:
+    (tmp_path / "team.yaml").write_text(
+        f"name: legs\nenv: {{id: {ID}, kwargs: {{guidance: {guidance}}}}}\nparts: {{legs: terrain-walk}}\n"
+    )
+    with (
+        closing(gym.make(ID, guidance=guidance)) as here,
+        closing(gym.make("robosim/TerrainWalk-v0", observation="scan")) as elsewhere,
+    ):
+        team, legs = load_policy(tmp_path, here), load_policy("terrain-walk", elsewhere)
+        seen, _ = here.reset(seed=3)
+        walks = walking(seen)
+        assert walks.shape[1:] == elsewhere.observation_space.shape
+        action, _ = team.predict(seen, deterministic=True)
+        assert np.array_equal(action[:-2], legs.predict(walks[0], deterministic=True)[0])
+        assert np.array_equal(action[-2:], Wayfinder().predict(seen)[0][-2:])
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ("{legs: terrain-balance}", r"legs: observation_space: the agent has \(\d+,\), not \(224,\)"),
+        ("{drive: warehouse-navigate}", r"\['drive'\]: a team for .* has \['legs'\]"),
+    ],
+)
+def test_legs_that_cannot_walk_here_are_refused(tmp_path: Path, parts: str, told: str) -> None:
+    (tmp_path / "team.yaml").write_text(f"name: legs\nenv: {{id: {ID}}}\nparts: {parts}\n")
+    with closing(gym.make(ID)) as env, pytest.raises(AgentError, match=told):
+        load_policy(tmp_path, env)

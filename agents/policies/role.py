@@ -1,5 +1,12 @@
-"""Who does what in a team that fetches and brings packages."""
+"""Which roles there are in teams, by the task that they share."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-Role: TypeAlias = Literal["drive", "pick", "place"]
+Role: TypeAlias = Literal["drive", "pick", "place", "legs"]
+
+ROLES: Mapping[str, frozenset[Role]] = {
+    "robosim/WarehouseDeliver": frozenset(("drive", "pick", "place")),
+    "robosim/TerrainNavigate": frozenset(("legs",)),
+}
+"""The env's id without its version: who is in a team for it."""

@@ -28,8 +28,8 @@ class EncoderConfig(EncoderSpec):
     "Image augmentation is all you need". Not in PPO's updates, which compare what acted with what is updated: two
     pixels alone moved the policy by a KL of 0.18, six times as far as an update may."""
     weights: str | None = Field(None, min_length=1)
-    """Whose convolutions a new network begins with: a perception network's file or its run's folder. It must be described
-    as here, so it must have been trained without batch norm. For loading an agent it is not needed."""
+    """Whose convolutions a new network begins with: a perception network's file or its run's folder. It must be
+    described as here, so it must have been trained without batch norm. For loading an agent it is not needed."""
     frozen: bool = False
     """Whether these convolutions stay as they are."""
 

@@ -3,6 +3,8 @@
 It steers, and legs walk: the rival's trot with its reflexes, or a teacher's steps.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,9 @@ TURN = 1.5  # 1/s, of the bearing
 WIDE = 0.6  # rad, a bearing at which it is as slow as it gets
 # Numbers of the state: before the last action, of contacts and clock behind it, and of the goal at the end.
 _FELT, _TOUCH, _GOAL = 33, 6, 3
-_JOINT_SIZE = _FELT + 12 + _TOUCH + _GOAL
+JOINTS = 12
+"""Actions of a robot that does not trot: no steering is among them."""
+_JOINT_SIZE = _FELT + JOINTS + _TOUCH + _GOAL
 
 
 class Wayfinder:
@@ -43,25 +47,39 @@ class Wayfinder:
         way = observation.get("way")
         aim = goal[:, :1] * goal[:, 1:] if way is None else np.atleast_2d(way)[:, :2]
         steering = _steer(aim)
-        trots = felt.shape[1] != _JOINT_SIZE
-        acted, size = (15, 17) if trots else (12, 12)
-        touch = felt[:, _FELT + size : _FELT + size + _TOUCH]
-        # No trot follows a command in joint mode: the legs have to know what is wanted.
-        command = felt[:, -_GOAL - 2 : -_GOAL] if trots else steering
-        aside = np.zeros((len(felt), 1))
-        walk = [
-            felt[:, : _FELT + acted],
-            touch,
-            command[:, :1],
-            aside,
-            command[:, 1:],
-            np.atleast_2d(observation["scan"]),
-        ]
-        actions, state = self._legs.predict(np.concatenate(walk, axis=1), state, episode_start, deterministic)
+        trots = _trots(felt)
+        walk = walking(observation, None if trots else steering)
+        actions, state = self._legs.predict(walk, state, episode_start, deterministic)
         if trots:
             wanted = np.stack([(steering[:, 0] - SPEED) / SPEED_RANGE, steering[:, 1] / TURN_RANGE], axis=1)
             actions = np.concatenate([actions, wanted.clip(-1, 1)], axis=1)
         return actions.astype(np.float32).reshape(*observation["state"].shape[:-1], -1), state
+
+
+def walking(
+    seen: Mapping[str, NDArray[np.float32]], steering: NDArray[np.float64] | None = None
+) -> NDArray[np.float32]:
+    """Gives what TerrainWalk's robot would observe, with a scan.
+
+    Args:
+        seen: Observations of TerrainNavigate, or the bounds of its parts.
+        steering: What is wanted, forward speed (m/s) and yaw rate (rad/s), shape (n, 2): no trot follows a command in
+            joint mode, so the legs have to know. None: what the trot follows.
+
+    Returns:
+        Shape (n, size).
+    """
+    felt = np.atleast_2d(seen["state"])
+    acted, size = (15, 17) if _trots(felt) else (JOINTS, JOINTS)
+    touch = felt[:, _FELT + size : _FELT + size + _TOUCH]
+    command = felt[:, -_GOAL - 2 : -_GOAL] if steering is None else steering
+    aside = np.zeros((len(felt), 1))
+    parts = [felt[:, : _FELT + acted], touch, command[:, :1], aside, command[:, 1:], np.atleast_2d(seen["scan"])]
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _trots(felt: NDArray[np.float32]) -> bool:
+    return bool(felt.shape[1] != _JOINT_SIZE)
 
 
 def _steer(aim: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""A team: agents that take turns at one job, as a folder with a card that names them; see `Carrier` for how they do.
+"""A team: agents that share one task, as a folder with a card that names them; `Carrier` and `Wayfinder` say how.
 
     name: warehouse-deliver
     env: {id: robosim/WarehouseDeliver-v0, kwargs: {level: mixed}}
@@ -13,11 +13,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from robosim.agents.policies.role import Role
+from robosim.agents.policies.role import ROLES, Role
 from robosim.agents.storage.card import EnvCard
 from robosim.agents.storage.files import AgentError, AgentFiles, is_agent, read_files
 from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
@@ -34,7 +34,16 @@ class TeamCard(BaseModel):
     name: str = Field(min_length=1, max_length=200)
     env: EnvCard
     # One name, no path: a card must not reach out of its folder.
-    parts: dict[Role, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]] = Field(min_length=3)
+    parts: dict[Role, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]]
+
+    @model_validator(mode="after")
+    def _of_its_task(self) -> Self:
+        wanted = ROLES.get(self.env.id.rsplit("-v", 1)[0])
+        if wanted is None:
+            raise ValueError(f"env.id = {self.env.id}: no team shares this task; teams share {', '.join(ROLES)}")
+        if set(self.parts) != wanted:
+            raise ValueError(f"parts = {sorted(self.parts)}: a team for {self.env.id} has {sorted(wanted)}")
+        return self
 
 
 @dataclass(frozen=True)
