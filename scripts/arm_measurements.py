@@ -1,4 +1,4 @@
-"""What `robosim speed` measures of the arm's tasks: a control step among packages, with poses or with two cameras."""
+"""What `robosim speed` measures of tasks with packages: a control step, with poses or with cameras."""
 
 from functools import partial
 
@@ -38,6 +38,7 @@ ARM_MEASUREMENTS = {
     for name, env_id, what in (
         ("pick", "robosim/WarehousePick-v0", "picking"),
         ("place", "robosim/WarehousePlace-v0", "placing"),
+        ("deliver", "robosim/WarehouseDeliver-v0", "fetching and bringing"),
     )
-    for suffix, observation, sight in (("", "state", ""), ("-camera", "camera", " seen by two cameras"))
+    for suffix, observation, sight in (("", "state", ""), ("-camera", "camera", " seen by cameras"))
 }

@@ -61,7 +61,7 @@ class Bench:
 
     def __init__(self, experiment: Experiment, workers: int, seconds: float, stack: contextlib.ExitStack) -> None:
         self.experiment, self.seconds = experiment, seconds
-        self._workers, self._stack = workers, stack
+        self.workers, self._stack = workers, stack
 
     def make_env(self) -> Callable[[], gym.Env[object, object]]:
         """A function that makes one training env; it can be pickled."""
@@ -79,7 +79,7 @@ class Bench:
     def vector_envs(self) -> Mapping[str, VecEnv]:
         """SB3's vector env and ours, with the same envs, as each is by default."""
         makers = [self.make_env()] * self.experiment.envs
-        ours = WorkerVecEnv(makers, self._workers)
+        ours = WorkerVecEnv(makers, self.workers)
         self._stack.callback(ours.close)
         theirs = SubprocVecEnv(makers)
         self._stack.callback(_close, theirs)

@@ -24,6 +24,7 @@ from robosim.errors import RobosimError
 from robosim.scripts.arm_measurements import ARM_MEASUREMENTS
 from robosim.scripts.cli import command
 from robosim.scripts.measurements import MEASUREMENTS, Bench, Measurement
+from robosim.scripts.seeing_measurements import SEEING_MEASUREMENTS
 from robosim.scripts.sight_measurements import SIGHT_MEASUREMENTS
 from robosim.scripts.terrain_measurements import TERRAIN_MEASUREMENTS
 from robosim.scripts.warehouse_measurements import WAREHOUSE_MEASUREMENTS
@@ -49,6 +50,12 @@ Name = Literal[
     "pick-camera",
     "place",
     "place-camera",
+    "deliver",
+    "deliver-camera",
+    "cnn-nature",
+    "cnn-impala",
+    "camera-training-cpu",
+    "camera-training-cuda",
 ]
 ALL: dict[str, Measurement] = {
     **MEASUREMENTS,
@@ -56,6 +63,7 @@ ALL: dict[str, Measurement] = {
     **WAREHOUSE_MEASUREMENTS,
     **TERRAIN_MEASUREMENTS,
     **ARM_MEASUREMENTS,
+    **SEEING_MEASUREMENTS,
 }
 
 LONGEST = 600.0  # seconds of one turn
@@ -144,6 +152,9 @@ def main(argv: Sequence[str]) -> int:
         RobosimError: An option does not fit, or the file is not ours to overwrite; before anything is measured.
     """
     options = tyro.cli(Options, args=list(argv))
+    missing = [name for name in options.only if name not in ALL]
+    if missing:
+        raise SpeedError(f"--only {' '.join(missing)}: PyTorch finds no CUDA device here")
     rounds, seconds, experiment = _settled(options)
     if options.json is not None:
         check_replaceable(options.json, Speed.model_validate_json)
@@ -222,8 +233,10 @@ def _figures(measurement: Measurement, played: Sequence[dict[str, float]]) -> Fi
         values = [a / b for a, b in zip(above, below, strict=True)]
         ratio = Ratio(of=measurement.ratio, values=values, **_spread(values).model_dump())
     spread = {name: _spread(values) for name, values in rates.items()}
-    whole = rates[measurement.ratio[0]]
-    shares = {name: _spread([a / b for a, b in zip(whole, rates[name], strict=True)]) for name in measurement.parts}
+    shares = {
+        name: _spread([a / b for a, b in zip(rates[measurement.ratio[0]], rates[name], strict=True)])
+        for name in measurement.parts
+    }
     return Figures(what=measurement.what, rates=rates, spread=spread, ratio=ratio, shares=shares)
 
 

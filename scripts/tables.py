@@ -113,7 +113,10 @@ def speed_table() -> str:
             rows.append(f"| | time of: {name} | {share.median:.0%} | {share.min:.0%} to {share.max:.0%} |")
     made = f"`{speed.command}`, {speed.experiment.envs} envs, {speed.workers} workers, {speed.rounds} rounds"
     source = SPEED.relative_to(ROOT).as_posix()
-    return "\n".join(rows) + f"\n\nMade by {made} on {_machine(speed.machine)} ([{source}]({source})).\n"
+    where = _machine(speed.machine)
+    if not any("cuda" in figures.rates for figures in speed.measurements.values()):
+        where += "; on a GPU: not measured yet"
+    return "\n".join(rows) + f"\n\nMade by {made} on {where} ([{source}]({source})).\n"
 
 
 def perception_table() -> str:

@@ -5,6 +5,7 @@ import statistics
 from pathlib import Path
 
 import pytest
+import torch
 
 from robosim.scripts.speed import ALL, Speed, main
 
@@ -21,6 +22,9 @@ def test_a_quick_run_measures_everything_and_keeps_every_figure(
     for figures in speed.measurements.values():
         assert set(figures.rates) == set(figures.spread)
         assert all(rate > 0 for rates in figures.rates.values() for rate in rates)
+        if set(figures.rates) == {"cpu"}:  # no GPU to compare it with
+            assert figures.ratio is None
+            continue
         assert figures.ratio is not None
         above, below = (figures.rates[name] for name in figures.ratio.of)
         assert figures.ratio.median == statistics.median(a / b for a, b in zip(above, below, strict=True))
@@ -38,6 +42,22 @@ def test_the_shares_of_a_step_in_the_warehouse_make_up_all_of_it(tmp_path: Path)
     assert sum(shares.values()) == pytest.approx(1.0)
     assert figures.ratio is not None
     assert shares["stepSimulation alone"] == pytest.approx(figures.ratio.median)
+
+
+@pytest.mark.medium
+def test_sampling_transfer_and_learning_make_up_an_update(tmp_path: Path) -> None:
+    path = tmp_path / "speed.json"
+    assert main(["--quick", "--only", "camera-training-cpu", "--json", str(path)]) == 0
+    (figures,) = Speed.model_validate_json(path.read_bytes()).measurements.values()
+    shares = {name: share.median for name, share in figures.shares.items()}
+    assert all(0 < share < 1 for share in shares.values())
+    assert sum(shares.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_what_needs_a_gpu_is_refused_without_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--quick", "--only", "camera-training-cuda"]) == 2
+    assert "no CUDA device" in capsys.readouterr().err
 
 
 def test_an_env_of_another_package_has_no_share_of_pybullet(tmp_path: Path) -> None:
