@@ -17,14 +17,15 @@ from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3
 from robosim.physics import Physics
 from robosim.planning.polyline import ahead, nearest, remaining
-from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
+from robosim.render.sketch import BLUE, GREEN, ORANGE, Line, Sketch
 from robosim.robots.a1 import A1, MASS, Variation, vary
 from robosim.robots.gait import SPEED, SPEED_RANGE, TURN_RANGE
 from robosim.robots.pushes import Pushes
 from robosim.seeding import Split, Streams
 from robosim.task import Done, Metric, Observation, Reward, Task
 from robosim.terrain.relief import read_heights
-from robosim.worlds.terrain_field import TerrainField
+from robosim.worlds.explored import Explored, View
+from robosim.worlds.terrain_field import HALF, ROOM, TerrainField
 
 PHYSICS_DT = 1 / 250  # s
 CONTROL_DT = 1 / 50  # s
@@ -35,6 +36,10 @@ FAR = 16.0  # m; farther goals are observed as this
 LOOK = 1.0  # m along the shortest way: the point of it that is observed with guidance
 # The outlook: a coarse grid of heights of the level frame around the trunk, m.
 OUTLOOK_X, OUTLOOK_Y = np.linspace(-2.4, 6.0, 15), np.linspace(-4.2, 4.2, 15)
+# The map that is made of it.
+VIEW = View(ahead=6.0, behind=2.4, aside=4.2)  # m
+STEP = 0.25  # m; A1's hips are 0.24 m above its feet
+REPLAN = 25  # control steps from one plan to the next at least
 _OUTLOOK = np.stack(np.meshgrid(OUTLOOK_X, OUTLOOK_Y, indexing="ij"), -1).reshape(-1, 2)
 
 # Drawn in each episode, uniformly; off with randomise=False, as what the robot varies is (`robosim.robots.a1.vary`).
@@ -115,15 +120,16 @@ class TerrainNavigate(Task[State]):
     (`robosim.envs.ground_scan.GroundScan`), and ``"outlook"`` those at the points of `OUTLOOK_X` and `OUTLOOK_Y` (x
     slowest), above where the ground would be under a robot that stands on the level.
 
-    ``"way"``, with ``guidance="path"``, is the point of the shortest way that can be gone, `LOOK` ahead, in the robot's
-    frame (x, y in m), and what is left of that way (m, at most twice `FAR`): what no sense tells. With
-    ``guidance="goal"`` the robot has to find the way itself.
+    ``"way"`` is the point of a way to the goal, `LOOK` ahead, in the robot's frame (x, y in m), and what is left of
+    that way (m, at most twice `FAR`). With ``guidance="map"`` the robot plans it on a map of the ground that was in its
+    outlook so far (`robosim.worlds.explored.Explored`); with ``guidance="path"`` it is the shortest one that can be
+    gone, which no sense tells. With ``guidance="goal"`` there is none: the network has to find the way itself.
 
     Options: ``action``, as `A1` has it, and ``guidance``.
     """
 
     OBSERVATIONS = ("scan",)
-    OPTIONS = {"action": ("gait", "joint"), "guidance": ("goal", "path")}  # noqa: RUF012 (a Mapping in Task)
+    OPTIONS = {"action": ("gait", "joint"), "guidance": ("goal", "path", "map")}  # noqa: RUF012 (a Mapping in Task)
     PHYSICS_DT = PHYSICS_DT
     CONTROL_DT = CONTROL_DT
     TIME_LIMIT = TIME_LIMIT
@@ -135,7 +141,8 @@ class TerrainNavigate(Task[State]):
         self, physics: Physics, *, observation: str, randomise: bool, split: Split, action: str, guidance: str
     ) -> None:
         """Builds field and robot; see `Task`."""
-        self._randomise, self._guided = randomise, guidance == "path"
+        self._randomise, self._guided = randomise, guidance != "goal"
+        self._explored = Explored(HALF, VIEW, STEP, ROOM, REPLAN) if guidance == "map" else None
         self.field = TerrainField(physics, split)
         self.robot: A1 = A1(physics, CONTROL_DT, cast("Literal['gait', 'joint']", action), steers=True)
         self.pushes = Pushes(self.robot.body, MASS, PUSH_FIRST, PUSH_PAUSE, CONTROL_DT)
@@ -163,6 +170,8 @@ class TerrainNavigate(Task[State]):
         x, y, _ = self.field.layout.start
         self._at, self._path = (x, y), 0.0
         self._way = self._shortest = self.field.geodesic.distance(x, y)
+        if self._explored is not None:
+            self._explored.reset(self.field.relief, self.field.layout.goal)
 
     def advance(self, action: NDArray[np.float32]) -> None:
         """Starts pushes; see `Task.advance`."""
@@ -208,6 +217,8 @@ class TerrainNavigate(Task[State]):
             "scan": self.scan.read(state.walk.heights),
             "outlook": self._look_out(x, y, cos, sin, state.walk.height),
         }
+        if self._explored is not None:
+            self._explored.look(x, y, cos, sin)
         if self._guided:
             point_x, point_y, left = self._guide(x, y)
             dx, dy = point_x - x, point_y - y
@@ -222,8 +233,8 @@ class TerrainNavigate(Task[State]):
         return self.scan.read(self._heights - (z - height))
 
     def _guide(self, x: float, y: float) -> tuple[float, float, float]:
-        """Gives the point of the shortest way that is `LOOK` ahead, and how much of that way is left, m."""
-        path = self.field.geodesic.path(x, y)
+        """Gives the point of its way that is `LOOK` ahead, and how much of that way is left, m."""
+        path = (self.field.geodesic.path if self._explored is None else self._explored.way)(x, y)
         if len(path) < 2:
             return (*self.field.layout.goal, self._way)
         place, _ = nearest(path, x, y)
@@ -242,14 +253,18 @@ class TerrainNavigate(Task[State]):
     _along = (1.0, 0.0)
 
     def sketch(self, state: State) -> Sketch:
-        """Draws the shortest way, and a mark on the goal; see `Task.sketch`."""
+        """Draws the shortest way, the one that it has planned itself, and a mark on the goal; see `Task.sketch`."""
         (x, y, _), _ = self.robot.body.pose()
         goal_x, goal_y = self.field.layout.goal
-        bends = self.field.geodesic.path(x, y).tolist()
-        way: list[Vec3] = [(px, py, max(self.field.height(px, py), 0.0) + 0.03) for px, py in bends]
+        lines = [Line(self._on_ground(self.field.geodesic.path(x, y)), BLUE, width=2.0)]
+        if self._explored is not None:
+            lines.append(Line(self._on_ground(self._explored.way(x, y)), GREEN, width=2.0))
         z = self.field.height(goal_x, goal_y)
         mark: list[Vec3] = [(goal_x, goal_y, z + 0.6), (goal_x, goal_y, z)]
-        return Sketch([Line(way, BLUE, width=2.0), Line(mark, ORANGE, width=4.0, arrow=True)])
+        return Sketch([*lines, Line(mark, ORANGE, width=4.0, arrow=True)])
+
+    def _on_ground(self, path: NDArray[np.float64]) -> list[Vec3]:
+        return [(x, y, max(self.field.height(x, y), 0.0) + 0.03) for x, y in path.tolist()]
 
     def captions(self, state: State) -> dict[str, str]:
         """Gives distances and motion; see `Task.captions`."""

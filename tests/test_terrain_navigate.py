@@ -138,6 +138,19 @@ def test_only_the_guided_are_told_the_way() -> None:
     env.close()
 
 
+def test_the_way_on_its_own_map_is_planned_without_what_it_has_not_seen() -> None:
+    with closing(TerrainNavigateEnv(level=9, guidance="map", split="val")) as env:
+        longer = 0
+        for seed in range(10):
+            seen, _ = env.reset(seed=seed)
+            assert isinstance(seen, dict)
+            field = task_of(env).field
+            straight = math.dist(field.layout.start[:2], field.layout.goal)
+            assert straight - 0.01 <= seen["way"][2] <= field.geodesic.distance(*field.layout.start[:2]) + 0.6
+            longer += seen["way"][2] > straight + 0.1
+        assert longer > 2  # something in the way was in view
+
+
 def test_the_action_steers(env: TerrainNavigateEnv) -> None:
     for forward, turn in ((1.0, -1.0), (-1.0, 1.0), (0.0, 0.0)):
         env.reset(seed=1)

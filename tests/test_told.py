@@ -4,7 +4,7 @@ import gymnasium as gym
 import pytest
 
 from robosim.agents.evaluation.evaluator import Evaluator
-from robosim.agents.policies.find import TOLD, kwargs_for
+from robosim.agents.policies.find import TOLD, kwargs_for, taught_kwargs
 from robosim.envs import ENVS
 
 LEAST = {"guidance": "goal", "observation": "camera"}
@@ -43,3 +43,10 @@ def test_the_rival_is_judged_with_what_it_is_told() -> None:
             for guidance in ("path", "goal")
         )
     assert [one.ret for one in told] == [one.ret for one in straight]
+
+
+def test_a_teacher_goes_along_the_way_that_its_student_is_told() -> None:
+    for guidance, taught in (("goal", "path"), ("map", "map"), ("path", "path")):
+        asked = {"guidance": guidance}
+        assert taught_kwargs("expert", "robosim/TerrainNavigate-v0", asked) == {"guidance": taught}
+    assert taught_kwargs("expert", "robosim/WarehouseNavigate-v2", {}) == TOLD["robosim/WarehouseNavigate"]

@@ -51,7 +51,9 @@ def taught_kwargs(teacher: str, env_id: str, kwargs: Mapping[str, Any]) -> dict[
         AgentError: There is no such agent.
     """
     if teacher == EXPERT:
-        return kwargs_for(teacher, env_id, kwargs)
+        # Whoever is told a way itself learns to go along that one.
+        way = {"guidance": kwargs["guidance"]} if kwargs.get("guidance", "goal") != "goal" else {}
+        return kwargs_for(teacher, env_id, kwargs) | way
     its_own = read_card(require_agent_folder(teacher)).env.kwargs
     kept = {name: value for name, value in kwargs.items() if name not in OBSERVED}
     return kept | {name: value for name, value in its_own.items() if name in OBSERVED}
