@@ -120,8 +120,23 @@ def test_pictures_are_shifted_while_it_imitates_and_at_no_other_time() -> None:
     seen = {"state": torch.zeros(1, 2), "rgb": torch.rand(1, 9, 36, 40), "depth8": torch.rand(1, 3, 36, 40)}
     plain = sight(seen)
     assert torch.equal(sight(seen), plain)
-    with sight.shifting():
+    with sight.imitating():
         assert not torch.equal(sight(seen), plain)
+    assert torch.equal(sight(seen), plain)
+
+
+def test_it_looks_in_fewer_bits_while_it_imitates_and_at_no_other_time() -> None:
+    still = NETWORK.model_copy(update={"encoder": NETWORK.encoder and NETWORK.encoder.model_copy(update={"shift": 0})})
+    sight = build_policy(SPACE, ACTIONS, still).train().features_extractor
+    assert isinstance(sight, Sight)
+    torch.manual_seed(0)
+    seen = {"state": torch.zeros(1, 2), "rgb": torch.rand(1, 9, 36, 40), "depth8": torch.rand(1, 3, 36, 40)}
+    plain = sight(seen)
+    with sight.imitating(torch.bfloat16):
+        coarse = sight(seen)
+    assert coarse.dtype == torch.float32
+    assert not torch.equal(coarse, plain)
+    assert torch.allclose(coarse, plain, atol=0.05)
     assert torch.equal(sight(seen), plain)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from robosim.agents.perception.experiment import FitConfig, PerceptionExperiment
+from robosim.agents.perception.experiment import PerceptionExperiment
 from robosim.agents.perception.judge import judge, quick_scores
 from robosim.agents.perception.network_file import Network, build_network, save_network
 from robosim.agents.perception.run import (
@@ -24,7 +24,7 @@ from robosim.agents.perception.run import (
 from robosim.agents.perception.samples import Order, Pictures, Sample, batches, some
 from robosim.agents.training.checkpoint import DivergedError
 from robosim.agents.training.curve import Curve
-from robosim.agents.training.device import DeviceChoice, DeviceName, choose_device_for
+from robosim.agents.training.device import DeviceChoice, DeviceName, choose_device_for, fastest_precision
 from robosim.agents.training.run_folder import keep_experiment
 from robosim.perception.answers import NetworkSeer
 from robosim.perception.augment import augmented
@@ -118,7 +118,7 @@ class _Fitting:
         self._experiment = experiment
         fit = experiment.fit
         self.optimizer = torch.optim.AdamW(network.parameters(), fit.learning_rate, weight_decay=fit.weight_decay)
-        self.precision = _precision(fit, device)
+        self.precision = torch.float32 if fit.precision == "float32" else fastest_precision(device)
 
     def update(self, batch: Sample, number: int) -> dict[str, torch.Tensor]:
         """Makes the update of a number, counted from 0; gives the losses."""
@@ -139,16 +139,6 @@ class _Fitting:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), fit.max_grad_norm)
         self.optimizer.step()
         return {name: cost.detach() for name, cost in costs.items()}
-
-
-def _precision(fit: FitConfig, device: torch.device) -> torch.dtype:
-    if fit.precision == "float32":
-        return torch.float32
-    if device.type == "cuda":
-        # From Ampere on in hardware; `is_bf16_supported` would count what older ones emulate, slowly.
-        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
-    has_instructions = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # not in every PyTorch
-    return torch.bfloat16 if has_instructions() else torch.float32
 
 
 class _Run:

@@ -84,7 +84,7 @@ class Sight(BaseFeaturesExtractor):
     ) -> None:
         """Builds the encoders, with new weights; see the class."""
         self._eyes, self._shift, self.critic_only = eyes, encoder.shift, sorted(critic_only)
-        self._shifting = False
+        self._shifting, self._precision = False, torch.float32
         others = {key for keys in eyes for key in keys} | set(critic_only)
         self._felt = [key for key in observation_space.spaces if key not in others]
         felt, told = (
@@ -100,13 +100,13 @@ class Sight(BaseFeaturesExtractor):
             self.encoders.append(eye)
 
     @contextlib.contextmanager
-    def shifting(self) -> Iterator[None]:
-        """Shifts pictures meanwhile."""
-        self._shifting = True
+    def imitating(self, precision: torch.dtype = torch.float32) -> Iterator[None]:
+        """Shifts pictures meanwhile, and computes what encoders make of them in that precision."""
+        self._shifting, self._precision = True, precision
         try:
             yield
         finally:
-            self._shifting = False
+            self._shifting, self._precision = False, torch.float32
 
     def apply(self, fn: Callable[[nn.Module], None]) -> Sight:
         """Keeps the encoders' own first weights, where SB3 would draw orthogonal ones for every layer."""
@@ -127,7 +127,10 @@ class Sight(BaseFeaturesExtractor):
             images = torch.cat([observations[key] for key in keys], dim=1)
             if self._shifting and self._shift:
                 images = shifted(images, self._shift)
-            parts.append(encoder(images))
+            coarse = self._precision != torch.float32
+            with torch.autocast(images.device.type, self._precision, enabled=coarse):
+                features = encoder(images)
+            parts.append(features.float() if coarse else features)
         return torch.cat(parts, dim=1)
 
 

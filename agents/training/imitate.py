@@ -20,6 +20,7 @@ from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.find import EXPERT, load_policy, taught_kwargs
 from robosim.agents.policies.policy import Array, Observation
 from robosim.agents.policies.sight import Sight
+from robosim.agents.training.device import fastest_precision
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import start_envs
 from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
@@ -55,7 +56,7 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
             record(envs, teacher, kept.rows(number * rows, (number + 1) * rows), rng, experiment.ppo.gamma, student)
             last, epochs = number + 1 == rounds, experiment.expert_epochs
             judged = (number + 1) // 2 * rows
-            with _shifting(model):
+            with _imitating(model):
                 _fit(
                     model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng
                 )
@@ -79,10 +80,10 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
         yield Teacher(policy, its_envs)
 
 
-def _shifting(model: PPO) -> contextlib.AbstractContextManager[None]:
-    """Shifts pictures at random meanwhile, where there are some."""
+def _imitating(model: PPO) -> contextlib.AbstractContextManager[None]:
+    """Where there are pictures, shifts them at random meanwhile, and looks at them in the fastest precision."""
     sight = model.policy.features_extractor
-    return sight.shifting() if isinstance(sight, Sight) else contextlib.nullcontext()
+    return sight.imitating(fastest_precision(model.device)) if isinstance(sight, Sight) else contextlib.nullcontext()
 
 
 def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: int, rng: np.random.Generator) -> None:
