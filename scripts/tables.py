@@ -25,6 +25,7 @@ METRICS = {
     "robosim/WheelBalance": ("speed_error", "yaw_rate_error"),
     "robosim/TerrainWalk": ("distance_share", "heading_error", "velocity_error", "cost_of_transport", "slip", "fell"),
     "robosim/TerrainBalance": ("push_survived", "away", "fell"),
+    "robosim/TerrainNavigate": ("spl", "time", "to_goal", "fell", "strayed"),
     "robosim/WarehousePick": ("time", "right_package", "wrong_package", "drops", "others_displaced", "energy"),
     "robosim/WarehousePlace": ("time", "placement_error", "placement_angle", "drops", "others_displaced", "energy"),
     "robosim/WarehouseDeliver": ("time", "packages_per_hour", "wrong_package", "drops", "person_collisions_per_100m"),
