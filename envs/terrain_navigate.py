@@ -33,14 +33,14 @@ TIME_LIMIT = 60.0  # s
 
 ARRIVED = 0.4  # m
 FAR = 16.0  # m; farther goals are observed as this
-LOOK = 1.0  # m along the shortest way: the point of it that is observed with guidance
+LOOK = 1.0  # m along its way: the point of it that is observed with guidance
 # The outlook: a coarse grid of heights of the level frame around the trunk, m.
 OUTLOOK_X, OUTLOOK_Y = np.linspace(-2.4, 6.0, 15), np.linspace(-4.2, 4.2, 15)
-# The map that is made of it.
-VIEW = View(ahead=6.0, behind=2.4, aside=4.2)  # m
+_OUTLOOK = np.stack(np.meshgrid(OUTLOOK_X, OUTLOOK_Y, indexing="ij"), -1).reshape(-1, 2)
+# The map of what was in its bounds: of the heights as they are, every `robosim.worlds.explored.CELL`, without noise.
+VIEW = View(float(OUTLOOK_X[-1]), -float(OUTLOOK_X[0]), float(OUTLOOK_Y[-1]))
 STEP = 0.25  # m; A1's hips are 0.24 m above its feet
 REPLAN = 25  # control steps from one plan to the next at least
-_OUTLOOK = np.stack(np.meshgrid(OUTLOOK_X, OUTLOOK_Y, indexing="ij"), -1).reshape(-1, 2)
 
 # Drawn in each episode, uniformly; off with randomise=False, as what the robot varies is (`robosim.robots.a1.vary`).
 PUSH = (0.2, 0.6)  # m/s, by which a push changes the speed of the nominal robot, in any direction
@@ -121,9 +121,10 @@ class TerrainNavigate(Task[State]):
     slowest), above where the ground would be under a robot that stands on the level.
 
     ``"way"`` is the point of a way to the goal, `LOOK` ahead, in the robot's frame (x, y in m), and what is left of
-    that way (m, at most twice `FAR`). With ``guidance="map"`` the robot plans it on a map of the ground that was in its
-    outlook so far (`robosim.worlds.explored.Explored`); with ``guidance="path"`` it is the shortest one that can be
-    gone, which no sense tells. With ``guidance="goal"`` there is none: the network has to find the way itself.
+    that way (m, at most twice `FAR`). With ``guidance="map"`` the robot plans it on a map of the ground that was within
+    the bounds of its outlook so far (`robosim.worlds.explored.Explored`), which is finer than the outlook, and exact.
+    With ``guidance="path"`` it is the shortest one that can be gone, which no sense tells. With ``guidance="goal"``
+    there is none: the network has to find the way itself.
 
     Options: ``action``, as `A1` has it, and ``guidance``.
     """

@@ -1,6 +1,7 @@
 """What `robosim speed` measures of learning from pictures: encoders, and PPO from the camera to the updated network."""
 
 import contextlib
+import math
 import time
 from functools import partial
 
@@ -9,8 +10,10 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import BaseBuffer
 from stable_baselines3.common.utils import set_random_seed
 
+from robosim.agents.storage.provenance import usable_cores
 from robosim.agents.training.experiment_file import load_experiment, parse_experiment
 from robosim.agents.training.learner import NEVER, make_envs, make_model
+from robosim.agents.training.updates import UpdateCallback
 from robosim.perception.encoders import EncoderSpec, make_encoder
 from robosim.scripts.measurements import Bench, Measurement, Round, time_in
 
@@ -21,10 +24,11 @@ WHOLE, SAMPLING, TRANSFER, LEARNING = "whole update", "sampling alone", "transfe
 
 
 def encoding(name: str, bench: Bench) -> Round:
-    """Forward and backward through an encoder, in pictures a second."""
+    """Forward and backward through an encoder, in pictures a second, on all cores as in an update."""
     plays = {device: _passes(name, device) for device in DEVICES}
 
     def rate(device: str) -> float:
+        torch.set_num_threads(usable_cores())  # of measurements before, one may have been left
         count = 0
         end = (start := time.perf_counter()) + bench.seconds
         while time.perf_counter() < end:
@@ -52,10 +56,11 @@ def seeing_training(device: str, bench: Bench) -> Round:
     values, asked = load_experiment(EXPERIMENT).model_dump(), bench.experiment
     values |= {"envs": asked.envs, "workers": bench.workers}
     steps = min(STEPS, asked.ppo.n_steps)
-    values["ppo"] |= {"n_steps": steps, "batch_size": min(MINIBATCH, steps * asked.envs)}
+    values["ppo"] |= {"n_steps": steps, "batch_size": math.gcd(MINIBATCH, steps * asked.envs)}
     experiment = parse_experiment(values, EXPERIMENT)
     envs = bench.close_later(make_envs(experiment))
     model = make_model(experiment, envs, device, 0)
+    threads = UpdateCallback(lambda info: None, lambda: None, lambda: False, usable_cores())  # as training has them
 
     def play() -> dict[str, float]:
         set_random_seed(model.num_timesteps)
@@ -63,7 +68,7 @@ def seeing_training(device: str, bench: Bench) -> Round:
             sampled = stack.enter_context(time_in((PPO, "collect_rollouts")))
             moved = stack.enter_context(time_in((BaseBuffer, "to_torch")))
             start = time.perf_counter()
-            model.learn(experiment.rollout_steps, log_interval=NEVER, reset_num_timesteps=False)
+            model.learn(experiment.rollout_steps, threads, log_interval=NEVER, reset_num_timesteps=False)
             _settle(device)
             whole = time.perf_counter() - start
         parts = {WHOLE: whole, SAMPLING: sampled[0], TRANSFER: moved[0], LEARNING: whole - sampled[0] - moved[0]}

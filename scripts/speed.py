@@ -114,7 +114,7 @@ class Ratio(Spread):
 
 
 class Figures(BaseModel):
-    """What one measurement found, in env steps, frames or scans per second."""
+    """What one measurement found, in env steps, frames, scans or pictures per second."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -247,7 +247,7 @@ def _spread(values: Sequence[float]) -> Spread:
 def _table(speed: Speed) -> Table:
     experiment = speed.experiment
     view = Table(
-        title=f"{experiment.env.id}: env steps, frames or scans per second",
+        title=f"{experiment.env.id}: env steps, frames, scans or pictures per second",
         caption=f"{experiment.envs} envs, {speed.workers} workers, {speed.rounds} rounds; {speed.machine['cpu']}, "
         f"{speed.machine['cores']} cores",
     )

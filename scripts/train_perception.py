@@ -76,12 +76,12 @@ def main(argv: Sequence[str]) -> int:
         )
     if finished:
         said, words = "done; judge it by", ["evaluate-perception", str(out), "classical", "--data", experiment.data]
-    else:  # by the run's own experiment, in which the options are
+    else:  # by the run's own experiment, in which what it changed is
         said, words = (
             "stopped; go on by",
             ["train-perception", str(out / "experiment.yaml"), "--resume", "--out", str(out)],
         )
-        words += ["--damaged"] * options.damaged
+        words += ["--damaged"] * options.damaged + ["--device", options.device, "--workers", str(options.workers)]
     console.print(f"{said}: {shlex.join(['robosim', *words])}", markup=False, soft_wrap=True)
     return 0 if finished else INTERRUPTED
 

@@ -57,6 +57,12 @@ def test_the_results_are_those_of_the_shipped_weights(name: str) -> None:
     assert {"random", "zero"} <= {one.agent for one in read_results(PRETRAINED / name / "results.json")}
 
 
+def test_the_rival_that_goes_straight_is_the_one_that_was_judged() -> None:
+    straight = "agents/pretrained/terrain-navigate/straight"
+    own = identity(named_files(PRETRAINED / "terrain-navigate" / "straight"))
+    assert recorded("terrain-navigate", straight).sha256 == own.sha256
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_agent_is_as_good_as_its_results_say(name: str) -> None:

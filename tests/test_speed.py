@@ -45,13 +45,13 @@ def test_the_shares_of_a_step_in_the_warehouse_make_up_all_of_it(tmp_path: Path)
 
 
 @pytest.mark.medium
-def test_sampling_transfer_and_learning_make_up_an_update(tmp_path: Path) -> None:
+def test_an_update_is_sampling_transfer_and_learning(tmp_path: Path) -> None:
     path = tmp_path / "speed.json"
     assert main(["--quick", "--only", "camera-training-cpu", "--json", str(path)]) == 0
     (figures,) = Speed.model_validate_json(path.read_bytes()).measurements.values()
     shares = {name: share.median for name, share in figures.shares.items()}
+    assert set(shares) == {"sampling alone", "transfer alone", "learning alone"}
     assert all(0 < share < 1 for share in shares.values())
-    assert sum(shares.values()) == pytest.approx(1.0)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -148,7 +148,7 @@ def test_the_way_on_its_own_map_is_planned_without_what_it_has_not_seen() -> Non
             straight = math.dist(field.layout.start[:2], field.layout.goal)
             assert straight - 0.01 <= seen["way"][2] <= field.geodesic.distance(*field.layout.start[:2]) + 0.6
             longer += seen["way"][2] > straight + 0.1
-        assert longer > 2  # something in the way was in view
+        assert 2 < longer < 10  # what is in the way was in view, or not
 
 
 def test_the_action_steers(env: TerrainNavigateEnv) -> None:

@@ -55,8 +55,8 @@ class Progress(BaseModel):
     """The best validation's score."""
     pictures: int = 0
     """Of the training split."""
-    recipe: dict[str, JsonValue] = {}
-    """By which they were made."""
+    recipe: dict[str, JsonValue] | None = None
+    """By which they were made; None: that was not noted yet."""
     optimizer_groups: list[dict[str, JsonValue]] = []
 
 
@@ -109,7 +109,7 @@ def note_pictures(run: PerceptionRun, progress: Progress, train: Pictures) -> No
     """
     now = progress.model_copy(update={"pictures": len(train), "recipe": train.recipe.told()})
     wrong = differences(progress, now)
-    if progress.updates and wrong:
+    if progress.recipe is not None and wrong:
         raise RunError(
             f"{run.path}: has learnt from other pictures, and cannot go on with these:{wrong}"
             "\n  (for these give another --out)"

@@ -127,10 +127,11 @@ class Sight(BaseFeaturesExtractor):
             images = torch.cat([observations[key] for key in keys], dim=1)
             if self._shifting and self._shift:
                 images = shifted(images, self._shift)
-            coarse = self._precision != torch.float32
-            with torch.autocast(images.device.type, self._precision, enabled=coarse):
-                features = encoder(images)
-            parts.append(features.float() if coarse else features)
+            if self._precision == torch.float32:
+                parts.append(encoder(images))
+            else:
+                with torch.autocast(images.device.type, self._precision):
+                    parts.append(encoder(images).float())
         return torch.cat(parts, dim=1)
 
 

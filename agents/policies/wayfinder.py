@@ -1,6 +1,6 @@
-"""The rival in TerrainNavigate: follows the shortest way that can be gone, or goes straight at the goal without one.
+"""The rival in TerrainNavigate: follows the way that it is told, or goes straight at the goal without one.
 
-It steers, and legs walk: the rival's trot with its reflexes, or a teacher's steps.
+It steers, and legs walk: the rival's trot with its reflexes, a teacher's steps, or an agent of TerrainWalk in a team.
 """
 
 from collections.abc import Mapping
