@@ -81,7 +81,7 @@ class _Display:
         """Move the bar, and write a line where a validation has ended."""
         if self._task is None:
             return
-        doing = _doing(status) if status.validating is None else f"validating, {status.validating} episodes"
+        doing = _doing(status)
         self._progress.update(self._task, completed=status.steps, doing=doing)
         if status.validation is not None and status.validation is not self._shown:
             self._shown = status.validation
@@ -89,6 +89,10 @@ class _Display:
 
 
 def _doing(status: Status) -> str:
+    if status.imitating is not None:
+        return f"imitating its teacher first, {status.imitating:.0%}"
+    if status.validating is not None:
+        return f"validating, {status.validating} episodes"
     parts = [f"{status.fps:,.0f}/s"]
     if status.seconds_left is not None:
         parts.append(f"{timedelta(seconds=round(status.seconds_left))} left")

@@ -1,5 +1,7 @@
 """The warm start: returns by hand, and a network that does what the expert does before PPO begins."""
 
+from pathlib import Path
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -14,6 +16,9 @@ from robosim.agents.training.experiment_file import parse_experiment
 from robosim.agents.training.imitate import imitate
 from robosim.agents.training.learner import make_envs, make_model, start_envs
 from robosim.agents.training.recording import NOISE, WHOLE, Recording, Teacher, discounted, record
+from robosim.agents.training.run_folder import RunFolder
+from robosim.agents.training.status import Status
+from robosim.agents.training.train import train
 from robosim.errors import RobosimError
 
 
@@ -37,6 +42,26 @@ def experiment(env_id: str, *, scaled: bool = False) -> Experiment:
         },
         "the test",
     )
+
+
+def test_imitation_tells_how_far_it_is_and_can_be_stopped_and_begun_again(tmp_path: Path) -> None:
+    asked = experiment("robosim/WheelBalance-v3").model_copy(update={"expert_steps": 600, "total_steps": 256})
+    shares: list[float] = []
+
+    def note(status: Status) -> None:
+        if status.imitating is not None:
+            assert status.steps == 0
+            shares.append(status.imitating)
+
+    outcome = train(asked, tmp_path / "run", on_status=note, stop=lambda: bool(shares) and shares[-1] > 0.5)
+    assert (outcome.finished, outcome.steps) == (False, 0)
+    assert not RunFolder(tmp_path / "run").cloned.exists()
+    assert 0.5 < shares[-1] < 0.9
+    shares.clear()
+    assert train(asked, tmp_path / "run", resume=True, on_status=note).finished
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert RunFolder(tmp_path / "run").cloned.is_dir()
 
 
 @pytest.mark.medium

@@ -7,7 +7,7 @@ step, a clone learns to repeat what it did last, which its teacher's own recordi
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import gymnasium as gym
@@ -30,7 +30,9 @@ BATCH = 512
 RATE = 1e-3
 
 
-def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
+def imitate(
+    model: PPO, envs: VecNormalize, experiment: Experiment, tell: Callable[[float], None] = lambda share: None
+) -> None:
     """Records the teacher in the training envs, for ``expert_steps`` in ``expert_rounds``, and fits the network to it.
 
     The normaliser keeps the statistics of the recordings.
@@ -39,6 +41,7 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
         model: Its policy is fitted, its optimizer stays new.
         envs: The training envs; the next rollout resets them.
         experiment: Says whom, for how long, in how many rounds, and the discount.
+        tell: Called again and again with the share of the rows, recorded and fitted, that is done; may raise to end it.
 
     Raises:
         RobosimError: There is no such teacher for the env.
@@ -46,6 +49,14 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
     rng, rounds = np.random.default_rng(experiment.seed), experiment.expert_rounds
     rows = max(experiment.expert_steps // (envs.num_envs * rounds), 1) * envs.num_envs
     kept = Recording.room(envs, rows * rounds, experiment.network.frames)
+    passes = [max(experiment.expert_epochs // 3, 1)] * (rounds - 1) + [experiment.expert_epochs]
+    work = rows * rounds + sum(_batches(rows * number, epochs) for number, epochs in enumerate(passes, 1)) * BATCH
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        tell(min(done / work, 1.0))
 
     def act(seen: Observation) -> Array:
         return model.predict(envs.normalize_obs(seen), deterministic=True)[0]
@@ -53,13 +64,11 @@ def imitate(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
     with _teaching(experiment) as teacher:
         for number in range(rounds):
             student = act if number else None
-            record(envs, teacher, kept.rows(number * rows, (number + 1) * rows), rng, experiment.ppo.gamma, student)
-            last, epochs = number + 1 == rounds, experiment.expert_epochs
+            new, all_so_far = kept.rows(number * rows, (number + 1) * rows), kept.rows(0, (number + 1) * rows)
+            record(envs, teacher, new, rng, experiment.ppo.gamma, student, advance)
             judged = (number + 1) // 2 * rows
             with _imitating(model):
-                _fit(
-                    model, envs, kept.rows(0, (number + 1) * rows), judged, epochs if last else max(epochs // 3, 1), rng
-                )
+                _fit(model, envs, all_so_far, judged, passes[number], rng, advance)
 
 
 @contextlib.contextmanager
@@ -86,7 +95,20 @@ def _imitating(model: PPO) -> contextlib.AbstractContextManager[None]:
     return sight.imitating(fastest_precision(model.device)) if isinstance(sight, Sight) else contextlib.nullcontext()
 
 
-def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: int, rng: np.random.Generator) -> None:
+def _batches(count: int, epochs: int) -> int:
+    """Gives how many batches so many passes over so many rows are."""
+    return epochs * max(count // BATCH, 1)
+
+
+def _fit(
+    model: PPO,
+    envs: VecNormalize,
+    kept: Recording,
+    first: int,
+    epochs: int,
+    rng: np.random.Generator,
+    advance: Callable[[int], None],
+) -> None:
     """Fits the actor to all that is kept, and the critic from row ``first`` on: later returns are more like its own."""
     felt = {key: part for key, part in kept.observations.items() if part.dtype != np.uint8}
     normal = parts_of(envs.normalize_obs(_whole(felt)))
@@ -99,7 +121,7 @@ def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: in
     policy = model.policy
     policy.set_training_mode(True)
     optimizer = torch.optim.Adam(policy.parameters(), lr=RATE)
-    batches = epochs * max(count // BATCH, 1)
+    batches = _batches(count, epochs)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, batches)
     for _ in range(batches):
         drawn = rng.integers(count, size=BATCH)
@@ -114,6 +136,7 @@ def _fit(model: PPO, envs: VecNormalize, kept: Recording, first: int, epochs: in
         loss.backward()
         optimizer.step()
         schedule.step()
+        advance(BATCH)
 
 
 def _whole(parts: dict[str, T]) -> T | dict[str, T]:

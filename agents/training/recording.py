@@ -117,6 +117,7 @@ def record(
     rng: np.random.Generator,
     gamma: float,
     student: Student | None,
+    advance: Callable[[int], None] = lambda rows: None,
 ) -> None:
     """Plays in all envs, from a reset on, with noise on what is executed.
 
@@ -128,6 +129,7 @@ def record(
         rng: Of the noise.
         gamma: Discount of one step.
         student: Who acts, from what is observed in ``envs``; None: the teacher.
+        advance: Called with the number of rows whenever some have been filled.
 
     Raises:
         RobosimError: The teacher's envs played other episodes.
@@ -144,6 +146,7 @@ def record(
         done = action if student is None else student(seen)
         if step < steps:
             kept.keep(step * envs.num_envs, seen, action, ages)
+            advance(envs.num_envs)
         shaken = np.clip(done + NOISE * rng.standard_normal(done.shape), -1, 1).astype(np.float32)
         known, starts = _step(envs, teacher, shaken)
         rewards.append(envs.get_original_reward())

@@ -26,7 +26,7 @@ LONG_WINDOW = 1000  # those it shows by level and by kind, of which there may be
 
 
 class StopRequestedError(Exception):
-    """The caller wants the run to end; noticed between two validation episodes."""
+    """The caller wants the run to end; noticed between two validation episodes, or while a teacher is imitated."""
 
 
 @dataclass

@@ -45,6 +45,8 @@ class Status:
     """The latest validation of this session."""
     best: Validation | None
     """That of the agent in best/."""
+    imitating: float | None = None
+    """Share of the imitation that is done, while one is under way, before the first step."""
 
 
 @dataclass(frozen=True)

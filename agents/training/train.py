@@ -1,14 +1,17 @@
 """Training one agent: PPO over worker processes, validated, checkpointed and resumable.
 
 What happens between two updates is in `run_log.py`. Nothing is printed: what a caller may want to show is given
-out as `Setup` (once) and `Status` (after every update and every validation episode).
+out as `Setup` (once) and `Status` (while a teacher is imitated, after every update and every validation episode).
 """
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
 
 from robosim.agents.evaluation.evaluator import Evaluator
 from robosim.agents.policies.network import count_parameters
@@ -20,7 +23,7 @@ from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.imitate import imitate
 from robosim.agents.training.learner import NEVER, critic_only, make_envs, make_model
 from robosim.agents.training.run_folder import RunError, RunFolder, identity, keep_experiment, open_run
-from robosim.agents.training.run_log import RunLog
+from robosim.agents.training.run_log import RunLog, StopRequestedError
 from robosim.agents.training.status import Outcome, Setup, Status
 from robosim.agents.training.updates import UpdateCallback
 from robosim.agents.vector.vec_env import WorkerDied
@@ -51,8 +54,8 @@ def train(
         folder: Where; empty or not there for a new run.
         resume: Go on with the run in the folder.
         device: Where the network runs.
-        on_setup: Called once, before the first step.
-        on_status: Called after every update and every validation episode.
+        on_setup: Called once, before anything is learnt.
+        on_status: Called after every update and every validation episode, and while a teacher is imitated.
         stop: Asked again and again; True, for good, ends the run cleanly, with a checkpoint.
 
     Raises:
@@ -75,15 +78,6 @@ def train(
         update_threads = min(threads, usable_cores()) if large else 1
         stack.callback(torch.set_num_threads, threads)
         torch.set_num_threads(update_threads)
-        if progress.steps:
-            load_checkpoint(run.checkpoint, model, envs)
-        elif experiment.expert_steps:
-            imitate(model, envs, experiment)
-        keep_experiment(run, experiment)
-        evaluator = stack.enter_context(Evaluator(experiment.workers))
-        curve = Curve(run.curve, run.tensorboard, before=progress.steps)
-        stack.callback(curve.close)
-        run_log = RunLog(run, experiment, model, envs, evaluator, curve, progress, on_status, stop)
         on_setup(
             Setup(
                 folder=run.path,
@@ -96,6 +90,16 @@ def train(
                 total_steps=experiment.total_steps,
             )
         )
+        if progress.steps:
+            load_checkpoint(run.checkpoint, model, envs)
+        elif experiment.expert_steps and not _imitated(model, envs, experiment, on_status, stop):
+            keep_experiment(run, experiment)
+            return Outcome(run.path, 0, finished=False, best=None)
+        keep_experiment(run, experiment)
+        evaluator = stack.enter_context(Evaluator(experiment.workers))
+        curve = Curve(run.curve, run.tensorboard, before=progress.steps)
+        stack.callback(curve.close)
+        run_log = RunLog(run, experiment, model, envs, evaluator, curve, progress, on_status, stop)
         run_log.begin()
         left = experiment.total_steps - progress.steps
         if left > 0 and not stop():
@@ -110,6 +114,32 @@ def train(
                     raise
         run_log.close()
         return Outcome(run.path, progress.steps, run_log.finished, run_log.best)
+
+
+def _imitated(
+    model: PPO,
+    envs: VecNormalize,
+    experiment: Experiment,
+    on_status: Callable[[Status], None],
+    stop: Callable[[], bool],
+) -> bool:
+    """Imitates the teacher; says whether it came to its end."""
+    begun = Status(0, experiment.total_steps, 0, 0.0, None, None, None, None, None, None)
+
+    def tell(share: float) -> None:
+        if stop():
+            raise StopRequestedError
+        on_status(replace(begun, imitating=share))
+
+    try:
+        imitate(model, envs, experiment, tell)
+    except StopRequestedError:
+        return False
+    except WorkerDied:
+        if not stop():  # as below
+            raise
+        return False
+    return True
 
 
 def _progress(run: RunFolder, experiment: Experiment) -> Progress:
