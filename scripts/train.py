@@ -90,7 +90,7 @@ class _Display:
 
 def _doing(status: Status) -> str:
     if status.imitating is not None:
-        return f"imitating its teacher first, {status.imitating:.0%}"
+        return f"imitating its teacher first, {status.imitating:.1%}"
     if status.validating is not None:
         return f"validating, {status.validating} episodes"
     parts = [f"{status.fps:,.0f}/s"]
