@@ -58,7 +58,10 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
                     raise
                 self.left_out.append(str(error))
         if not self._entries:
-            raise DatasetError(f"{self._folder}: has no shard of the {split} split that can be read")
+            raise DatasetError(
+                f"{self._folder}: has no shard of the {split} split that can be read; draw some, or finish the set, by "
+                f"robosim dataset {self._folder} --{split} N"
+            )
         self._starts = np.cumsum([0, *(entry.images for entry in self._entries)])
         self._maps: dict[int, Arrays] = {}
 
