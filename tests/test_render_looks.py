@@ -80,11 +80,12 @@ def test_a_texture_lies_on_a_box_upright_in_perspective(physics: Physics, tmp_pa
     assert np.abs(picture.rgb[sure].astype(int) - expected).max() <= 1
 
 
-def test_a_floor_repeats_its_texture_every_two_metres(physics: Physics, tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [120, 121, 122, 123])  # four pixels are written at a time
+def test_a_floor_repeats_its_texture_every_two_metres(physics: Physics, tmp_path: Path, width: int) -> None:
     image = np.random.default_rng(11).integers(0, 256, (4, 4, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "floor.png"), image[..., ::-1])
     physics.add_plane(tmp_path / "floor.png")
-    lens, view = Lens(120, 90, 60.0), looking((0.3, 0.2, 3.0), (0.6, 1.2, 0.0))
+    lens, view = Lens(width, 90, 60.0), looking((0.3, 0.2, 3.0), (0.6, 1.2, 0.0))
     picture = blank(lens)
     Renderer(Scene(physics), lens, light=EVEN).draw(view, *picture)
     point = eye_of(view) + picture.depth[..., None].astype(float) * (rays(lens) @ view[:, :3])

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,21 @@ class Shadows:
     depth: float = 60.0
 
 
-_NO_RGB, _NO_DEPTH = np.zeros((0, 0, 3), np.uint8), np.zeros((0, 0), np.float32)
-_NO_LABELS = np.zeros((0, 0, 2), np.int16)
+class Images(NamedTuple):
+    """Where pictures are written, as `Renderer.draw` has them; of size 0, what is not asked for."""
+
+    rgb: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    depth8: NDArray[np.uint8]
+    segmentation: NDArray[np.int16]
+
+
+NO_IMAGES = Images(
+    np.zeros((0, 0, 3), np.uint8),
+    np.zeros((0, 0), np.float32),
+    np.zeros((0, 0, 1), np.uint8),
+    np.zeros((0, 0, 2), np.int16),
+)
 _NO_SHADOW = Shadow(rows(np.zeros((3, 4))), (1.0, 1.0, 0.0, 0.0, 0.0, 1.0), np.zeros((0, 0), np.float32))
 
 
@@ -136,32 +149,56 @@ class Renderer:
             raise RobosimError(f"samples={self._samples}: depth and segmentation are exact only with 1 sample a pixel")
         if depth8 is not None and depth_range is None:
             raise RobosimError("depth8 is in steps of a 255th of the farthest depth: it needs a depth_range")
-        scene, size = self._scene, (self.lens.height, self.lens.width)
+        size, poses = (self.lens.height, self.lens.width), self._scene.poses
         view = np.ascontiguousarray(view, np.float64)
-        if view.shape != (3, 4) or not NONE <= carrier < len(scene.poses):
+        if view.shape != (3, 4) or not NONE <= carrier < len(poses):
             raise RobosimError(
                 f"view of shape {view.shape}, carrier={carrier!r}: "
-                f"(3, 4), and a row of {len(scene.poses)} poses or {NONE}, are needed"
+                f"(3, 4), and a row of {len(poses)} poses or {NONE}, are needed"
             )
-        asked = (
-            _checked("rgb", rgb, (*size, 3), _NO_RGB),
-            _checked("depth", depth, size, _NO_DEPTH),
-            _checked("depth8", depth8, (*size, 1), _NO_RGB),
-            _checked("segmentation", segmentation, (*size, 2), _NO_LABELS),
+        images = Images(
+            _checked("rgb", rgb, (*size, 3), NO_IMAGES.rgb),
+            _checked("depth", depth, size, NO_IMAGES.depth),
+            _checked("depth8", depth8, (*size, 1), NO_IMAGES.depth8),
+            _checked("segmentation", segmentation, (*size, 2), NO_IMAGES.segmentation),
         )
-        colour = asked[0]
-        if not self._plain:
-            asked = (_NO_RGB, *asked[1:])
         reach = (0.0, math.inf, math.inf) if depth_range is None else (*depth_range, 0.0)
-        if not snap(self._room, view, carrier, self._lens, without, reach, *asked):
-            where = "" if carrier == NONE else f" from a carrier at {scene.poses[carrier]!r}"
-            raise RobosimError(f"view={view!r}{where} is not finite: did the physics diverge?")
-        if colour.size and not self._plain:
+        if self._plain:
+            self.snap(view, images, reach, carrier, without)
+            return
+        self.snap(view, images._replace(rgb=NO_IMAGES.rgb), reach, carrier, without)
+        if images.rgb.size:
             if carrier != NONE:
-                view = carried(view, scene.poses[carrier])
+                view = carried(view, poses[carrier])
             shadow, camera = self._shadow(focus, without), self.lens.camera(view, self._samples)
-            what = self._buffers, scene.geometry, scene.looks, scene.poses, camera, self._light, shadow
-            develop_colour(*what, self._smooth, colour)
+            what = self._buffers, self._scene.geometry, self._scene.looks, poses, camera, self._light, shadow
+            develop_colour(*what, self._smooth, images.rgb)
+
+    def snap(
+        self,
+        view: View,
+        images: Images,
+        reach: tuple[float, float, float] = (0.0, math.inf, math.inf),
+        carrier: int = NONE,
+        without: int = NONE,
+    ) -> None:
+        """Draws without asking whether it can: for a camera, whose images fit, and which takes many.
+
+        Colours are those of one sample a pixel, without shadows, blended textures or haze, whatever the renderer's are.
+
+        Args:
+            view: See `draw`; float64, contiguous.
+            images: What is asked for, of the lens's size: memory elsewhere is overwritten otherwise.
+            reach: The nearest and the farthest depth that is measured, m, and what is written for others.
+            carrier: See `draw`.
+            without: See `draw`.
+
+        Raises:
+            RobosimError: The view is not finite.
+        """
+        if not snap(self._room, view, carrier, self._lens, without, reach, *images):
+            where = "" if carrier == NONE else f" from a carrier at {self._scene.poses[carrier]!r}"
+            raise RobosimError(f"view={view!r}{where} is not finite: did the physics diverge?")
 
     def _shadow(self, focus: tuple[float, float, float], without: int) -> Shadow:
         if self._shadows is None or self._sun is None:

@@ -94,11 +94,12 @@ class Scene:
         return base + 1 + links.index(body.link_number(link))
 
     def _paint(self) -> None:
-        to_linear = self.looks.to_linear
-        for row, (part, body) in enumerate(zip(self._parts, self._owners, strict=True)):
-            *colour, opacity = body.colours.get(part.visual.link, part.visual.colour)
-            self.looks.colours[row] = to_linear[np.rint(np.clip(colour, 0, 1) * 255).astype(int)]
-            self.looks.shown[row] = opacity >= _OPAQUE
+        seen = zip(self._parts, self._owners, strict=True)
+        colours = [body.colours.get(part.visual.link, part.visual.colour) for part, body in seen]
+        painted = np.array(colours).reshape(-1, 4)
+        steps = np.rint(np.clip(painted[:, :3], 0, 1) * 255).astype(np.intp)
+        self.looks.colours[:] = self.looks.to_linear[steps]
+        self.looks.shown[:] = painted[:, 3] >= _OPAQUE
 
 
 def _on_carrier(body: Body, visual: Visual) -> tuple[int, Visual]:

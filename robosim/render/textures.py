@@ -32,7 +32,7 @@ def pack_textures(images: Sequence[Image]) -> Packed:
     Returns:
         ``texels``, ``levels`` and ``first_level`` of `robosim.render.kernels.arrays.Looks`.
     """
-    texels, levels, first = [np.zeros((0, 3), np.uint8)], [], [0]
+    texels, levels, first = list[Image](), [], [0]
     start = 0
     for image in images:
         for level in _halves(image):
@@ -41,6 +41,7 @@ def pack_textures(images: Sequence[Image]) -> Packed:
             levels.append((start, height, width))
             start += height * width
         first.append(len(levels))
+    texels.append(np.zeros((1, 3), np.uint8))  # see `robosim.render.kernels.words.pixel`
     return np.concatenate(texels), np.array(levels or [(0, 1, 1)], np.int32), np.array(first, np.int32)
 
 

@@ -13,7 +13,7 @@ from robosim.body import Body
 from robosim.errors import RobosimError
 from robosim.math import Vec3, rotation_rows
 from robosim.render.lens import Lens, View, carried, facing
-from robosim.render.renderer import Renderer
+from robosim.render.renderer import NO_IMAGES, Images, Renderer
 from robosim.render.scene import Scene
 from robosim.sensors.camera_noise import CameraNoise, Flaws, check_distortion
 from robosim.sensors.sensor import Sensor
@@ -141,27 +141,28 @@ class Camera(Sensor):
         self._scene.update()
         modes, flaws, lens = self._modes, self._flaws, self._renderer.lens
         height, width = lens.height, lens.width
-        rgb = np.empty((height, width, 3), np.uint8) if "rgb" in modes else None
-        labels = np.empty((height, width, 2), np.int16) if "segmentation" in modes else None
-        exact8 = "depth8" in modes and flaws is None
-        depth8 = np.empty((height, width, 1), np.uint8) if exact8 else None
-        metres = "depth" in modes or ("depth8" in modes and not exact8)
-        depth = np.empty((height, width), np.float32) if metres else None
-        measurable = None if flaws else (self._nearest, self._farthest)
-        self._renderer.draw(
-            self._view, rgb, depth, labels, depth8=depth8, depth_range=measurable, carrier=self._carrier
-        )
-        images: dict[str, NDArray[Any]] = {}
-        if flaws is not None and depth is not None:
+        rgb, depth, depth8, labels = NO_IMAGES
+        if "rgb" in modes:
+            rgb = np.empty((height, width, 3), np.uint8)
+        if "segmentation" in modes:
+            labels = np.empty((height, width, 2), np.int16)
+        if "depth8" in modes and flaws is None:
+            depth8 = np.empty((height, width, 1), np.uint8)
+        if "depth" in modes or ("depth8" in modes and flaws is not None):
+            depth = np.empty((height, width), np.float32)
+        reach = (0.0, math.inf, math.inf) if flaws else (self._nearest, self._farthest, 0.0)
+        self._renderer.snap(self._view, Images(rgb, depth, depth8, labels), reach, self._carrier)
+        if flaws is not None and depth.size:
             depth = self._measured(flaws.depth(depth, rng))
-            depth8 = (depth * (255 / self._farthest) + 0.5).astype(np.uint8) if "depth8" in modes else None
-        if depth is not None and "depth" in modes:
+            depth8 = (depth * (255 / self._farthest) + 0.5).astype(np.uint8)
+        images: dict[str, NDArray[Any]] = {}
+        if "depth" in modes:
             images["depth"] = depth.reshape(*depth.shape[:2], 1)
-        if depth8 is not None:
+        if "depth8" in modes:
             images["depth8"] = depth8
-        if rgb is not None:
+        if "rgb" in modes:
             images["rgb"] = flaws.colour(rgb, rng) if flaws else rgb
-        if labels is not None:
+        if "segmentation" in modes:
             images["segmentation"] = flaws.segmentation(labels) if flaws else labels
         return images
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Real = Any
+"""A float of Python or of NumPy: a kernel is compiled for either."""
 Triple = tuple[float, float, float]
 """A point, a direction or a colour inside a kernel: unlike a small array, it costs no memory."""
 Row = tuple[float, float, float, float]
@@ -77,7 +79,7 @@ class Looks(NamedTuple):
         colours: float32 (P, 3), linear light in [0, 1].
         shown: bool (P,), whether a part is seen at all.
         textures: int32 (P,), number of the texture, or -1.
-        texels: uint8 (N, 3), sRGB: every level of every texture, one after another.
+        texels: uint8 (N + 1, 3), sRGB: every level of every texture, one after another; see `words.pixel` for the last.
         levels: int32 (L, 3), first texel, height and width of each level.
         first_level: int32 (textures + 1,).
         to_linear: float32 (256,), from sRGB bytes to linear light.
@@ -138,7 +140,9 @@ class Palette(NamedTuple):
         painted: int32 (F,), the frame for which a row of ``paints`` was computed.
         frame: int32 (1,), the number of the frame.
         places: int32 (width,), rows of a table, for the pixels of a row.
-        sky: uint8 (SKIES, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`.
+        words: uint32 (width,), the pixels of a row; see `words`.
+        sky: uint8 (SKIES + 1, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`; the last
+            is none.
         light: float64 (19,), the numbers of a `Light`, whose haze is infinite.
     """
 
@@ -146,6 +150,7 @@ class Palette(NamedTuple):
     painted: NDArray[np.int32]
     frame: NDArray[np.int32]
     places: NDArray[np.int32]
+    words: NDArray[np.uint32]
     sky: NDArray[np.uint8]
     light: NDArray[np.float64]
 
@@ -208,13 +213,14 @@ def make_buffers(height: int, width: int, geometry: Geometry) -> Buffers:
 
 def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> Palette:
     """Makes room to paint in, and the sky's colours."""
-    share = np.linspace(0.0, 1.0, SKIES)[:, None]
+    share = np.append(np.linspace(0.0, 1.0, SKIES), 1.0)[:, None]
     sky = np.clip((1 - share) * light.horizon + share * light.zenith, 0.0, 1.0)
     return Palette(
         paints=np.empty((len(geometry.faces), 13)),
         painted=np.zeros(len(geometry.faces), np.int32),
         frame=np.zeros(1, np.int32),
         places=np.empty(width, np.int32),
+        words=np.empty(width, np.uint32),
         sky=looks.to_srgb[np.rint(sky * (len(looks.to_srgb) - 1)).astype(int)],
         light=np.hstack(light),
     )

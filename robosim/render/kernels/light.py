@@ -2,12 +2,16 @@
 
 import math
 
+import numpy as np
+
 from robosim.compiled import inlined
-from robosim.render.kernels.arrays import Array, Camera, Geometry, Light, Looks, Shadow, Triple
+from robosim.render.kernels.arrays import Array, Camera, Geometry, Light, Looks, Real, Shadow, Triple
 from robosim.render.kernels.cull import along
 from robosim.render.kernels.texture import STEEPEST, sample
 
-_DAWN = 0.1  # square of the sine of the height at which the sky is halfway from the horizon's colour to the zenith's
+# Square of the sine of the height at which the sky is halfway from the horizon's colour to the zenith's; in single
+# precision, or what is computed of singles would become doubles, which take twice as long.
+_DAWN, _LEVEL = np.float32(0.1), np.float32(0.0)
 
 
 @inlined
@@ -78,9 +82,9 @@ def sky(light: Light, ray: Triple) -> Triple:
 
 
 @inlined
-def zenith_share(up: float, square: float) -> float:
+def zenith_share(up: Real, square: Real) -> Real:
     """Gives how much of the zenith's colour the sky has along a vector: from its vertical part and squared length."""
-    rise = max(up, 0.0) * max(up, 0.0)
+    rise = max(up, _LEVEL) * max(up, _LEVEL)
     return rise / (rise + _DAWN * square)
 
 
