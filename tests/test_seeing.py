@@ -113,6 +113,32 @@ def test_shifting_moves_whole_pictures_and_repeats_their_edges() -> None:
     assert moved.max() == 19
 
 
+def test_what_is_told_decides_what_an_encoder_makes_of_pictures() -> None:
+    filmed = NETWORK.model_copy(update={"encoder": EncoderConfig(name="nature", width=4, features=6, film=("state",))})
+    told = NetworkConfig.model_validate(filmed.model_dump(mode="json"))
+    assert told == filmed
+    assert "film" not in NETWORK.model_dump(mode="json")["encoder"]  # cards from before there was any stay as they are
+    torch.manual_seed(0)
+    sight = build_policy(SPACE, ACTIONS, told).features_extractor
+    assert isinstance(sight, Sight)
+    pictures = {"rgb": torch.rand(2, 9, 36, 40), "depth8": torch.rand(2, 3, 36, 40)}
+    pictures = {key: picture[:1].repeat(2, 1, 1, 1) for key, picture in pictures.items()}
+    seen = {"state": torch.tensor([[1.0, 0.0], [0.0, 1.0]]), **pictures}
+    assert torch.equal(*sight(seen)[:, 2:])  # at first it changes nothing
+    encoder = sight.encoders[0]
+    assert isinstance(encoder, Encoder)
+    for film in encoder.films:
+        torch.nn.init.normal_(film.dense.weight)  # type: ignore[arg-type, union-attr]
+    assert not torch.allclose(*sight(seen)[:, 2:])
+    assert count_parameters(SPACE, ACTIONS, told) == sum(
+        p.numel() for p in build_policy(SPACE, ACTIONS, told).parameters()
+    )
+    with pytest.raises(ValueError, match=r"film names order: it must be what the agent feels, state"):
+        build_policy(
+            SPACE, ACTIONS, NETWORK.model_copy(update={"encoder": EncoderConfig(name="nature", film=("order",))})
+        )
+
+
 def test_pictures_are_shifted_while_it_imitates_and_at_no_other_time() -> None:
     sight = build_policy(SPACE, ACTIONS, NETWORK).train().features_extractor
     assert isinstance(sight, Sight)
@@ -305,6 +331,11 @@ def test_a_picture_for_the_critic_alone_is_refused() -> None:
         space = full.observation_space
     with pytest.raises(LearnerError, match=r"env\.critic = .*'full'.*must be no picture; depth8.*, rgb.* would be"):
         critic_only(told_more(**env), space)
+    told = told_more()
+    encoder = EncoderConfig(name="nature", film=("lidar",))
+    asks = told.model_copy(update={"network": told.network.model_copy(update={"encoder": encoder})})
+    with pytest.raises(LearnerError, match=r"film names lidar, which the critic alone is told"):
+        critic_only(asks, space)
 
 
 def test_an_encoder_begins_with_a_perception_networks_convolutions(tmp_path: Path) -> None:

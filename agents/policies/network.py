@@ -158,6 +158,13 @@ def check_spaces(
         )
     if network is not None and network.encoder is not None and not pictures:
         raise ValueError(f"network.encoder = {network.encoder.name}: the observation has no pictures for it")
+    if network is not None and network.encoder is not None and isinstance(observation_space, gym.spaces.Dict):
+        felt = [key for key in observation_space.spaces if key not in pictures]
+        if unknown := [key for key in network.encoder.film if key not in felt]:
+            raise ValueError(
+                f"network.encoder.film names {', '.join(unknown)}: it must be what the agent feels, "
+                f"{', '.join(felt) or 'of which there is nothing'}"
+            )
 
 
 def _no_learning(progress_remaining: float) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gymnasium as gym
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from stable_baselines3.common.policies import MultiInputActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, MlpExtractor
 from torch import nn
@@ -32,6 +32,9 @@ class EncoderConfig(EncoderSpec):
     described as here, so it must have been trained without batch norm. For loading an agent it is not needed."""
     frozen: bool = False
     """Whether these convolutions stay as they are."""
+    film: tuple[str, ...] = ()
+    """Parts of the observation that scale and shift the maps that it makes of pictures, such as what was ordered: so
+    it looks for that, where the hidden layers alone would have to tell it from all else that could have been."""
 
     @model_validator(mode="after")
     def _sensible(self) -> EncoderConfig:
@@ -40,6 +43,14 @@ class EncoderConfig(EncoderSpec):
         if self.batch_norm:
             raise ValueError("batch_norm: PPO has other statistics in its updates than where it acts; use layer_norm")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Checksums of cards from before there was any stay as they are.
+        written: dict[str, Any] = whole(self)
+        if not self.film:
+            del written["film"]
+        return written
 
 
 def cameras(space: gym.Space[Any]) -> list[list[str]]:
@@ -87,15 +98,18 @@ class Sight(BaseFeaturesExtractor):
         self._shifting, self._precision = False, torch.float32
         others = {key for keys in eyes for key in keys} | set(critic_only)
         self._felt = [key for key in observation_space.spaces if key not in others]
-        felt, told = (
-            sum(gym.spaces.flatdim(observation_space[key]) for key in keys) for keys in (self._felt, self.critic_only)
+        self._film = list(encoder.film)
+        felt, told, asked = (
+            sum(gym.spaces.flatdim(observation_space[key]) for key in keys)
+            for keys in (self._felt, self.critic_only, self._film)
         )
         self.acting = felt + encoder.features * len(eyes)
         super().__init__(observation_space, self.acting + told)
         self.encoders = nn.ModuleList()
         for keys in eyes:
             shapes = [observation_space[key].shape or () for key in keys]
-            eye = make_encoder(encoder, sum(shape[0] for shape in shapes), *shapes[0][1:])
+            _, height, width = shapes[0]
+            eye = make_encoder(encoder, sum(shape[0] for shape in shapes), height, width, asked)
             eye.stages.requires_grad_(not encoder.frozen)
             self.encoders.append(eye)
 
@@ -123,15 +137,16 @@ class Sight(BaseFeaturesExtractor):
     def look(self, observations: dict[str, Tensor]) -> Tensor:
         """Gives the actor's features, from what it observes alone: shape (batch, acting)."""
         parts = [observations[key].flatten(1) for key in self._felt]
+        told = torch.cat([observations[key].flatten(1) for key in self._film], dim=1) if self._film else None
         for keys, encoder in zip(self._eyes, self.encoders, strict=True):
             images = torch.cat([observations[key] for key in keys], dim=1)
             if self._shifting and self._shift:
                 images = shifted(images, self._shift)
             if self._precision == torch.float32:
-                parts.append(encoder(images))
+                parts.append(encoder(images, told))
             else:
                 with torch.autocast(images.device.type, self._precision):
-                    parts.append(encoder(images).float())
+                    parts.append(encoder(images, told).float())
         return torch.cat(parts, dim=1)
 
 

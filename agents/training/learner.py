@@ -164,6 +164,9 @@ def critic_only(experiment: Experiment, space: gym.Space[Any]) -> list[str]:
         raise LearnerError(
             f"env.critic = {told}: what the critic alone is told must be no picture; {', '.join(pictures)} would be"
         )
+    encoder = experiment.network.encoder
+    if encoder is not None and (untold := [key for key in encoder.film if key in more]):
+        raise LearnerError(f"network.encoder.film names {', '.join(untold)}, which the critic alone is told")
     return more
 
 

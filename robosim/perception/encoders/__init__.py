@@ -40,7 +40,7 @@ class EncoderSpec(Options):
     """Which: nature, impala, resnet-small or keypoints."""
 
 
-def make_encoder(spec: EncoderSpec, channels: int, height: int, width: int) -> Encoder:
+def make_encoder(spec: EncoderSpec, channels: int, height: int, width: int, told: int = 0) -> Encoder:
     """Builds an encoder, with new weights from torch's random numbers.
 
     Args:
@@ -48,8 +48,9 @@ def make_encoder(spec: EncoderSpec, channels: int, height: int, width: int) -> E
         channels: Of a picture.
         height: Pixels.
         width: Pixels.
+        told: How many numbers it is told with each picture; see `robosim.perception.encoders.film.Film`.
 
     Raises:
         RobosimError: The pictures are too small for it.
     """
-    return Encoder(ENCODERS[spec.name], spec, channels, height, width)
+    return Encoder(ENCODERS[spec.name], spec, channels, height, width, told)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from robosim.errors import RobosimError
+from robosim.perception.encoders.film import Film
 from robosim.perception.encoders.layers import Build, Options, Residual
 from robosim.perception.pixels import Tensor
 
@@ -19,6 +20,7 @@ class Encoder(nn.Module):
         channels: Of a picture: 3 for colour, 4 with depth, more for several frames.
         height: Pixels.
         width: Pixels.
+        told: How many numbers it is told with each picture, which scale and shift every map; see `Film`.
 
     Attributes:
         features: How many numbers `forward` gives for a picture.
@@ -28,12 +30,13 @@ class Encoder(nn.Module):
         RobosimError: The pictures are too small for the layers.
     """
 
-    def __init__(self, build: Build, options: Options, channels: int, height: int, width: int) -> None:
+    def __init__(self, build: Build, options: Options, channels: int, height: int, width: int, told: int = 0) -> None:
         """Makes it, with new weights from torch's random numbers; see the class."""
         super().__init__()
         self._coordinates = options.coordinates
         layers = build(channels + 2 * options.coordinates, options)
         self.stages, self.summary = nn.ModuleList(layers.stages), layers.summary
+        self.films = nn.ModuleList()
         try:
             maps, numbers = self._tried(channels, height, width)
         except RuntimeError as error:  # torch's, of a kernel larger than its input
@@ -41,27 +44,32 @@ class Encoder(nn.Module):
                 f"pictures of {width} × {height} pixels are too small for this encoder: {error}"
             ) from None
         self.shapes = [(int(one.shape[1]), int(one.shape[2]), int(one.shape[3])) for one in maps]
+        if told:
+            self.films.extend(Film(told, shape[0]) for shape in self.shapes)
         self.features = options.features
         dense: list[nn.Module] = [nn.Linear(numbers, options.features)]
         self.dense = nn.Sequential(*dense, *([nn.LayerNorm(options.features)] * options.layer_norm), nn.ReLU())
         self.apply(_start)
 
-    def maps(self, images: Tensor) -> list[Tensor]:
+    def maps(self, images: Tensor, told: Tensor | None = None) -> list[Tensor]:
         """Gives the pyramid of feature maps, finest first; see `shapes`.
 
         Args:
             images: float, from 0 to 1 (`robosim.perception.pixels.scaled`), shape (batch, channels, height, width).
+            told: float (batch, told), of an encoder that is told something.
         """
         seen = with_coordinates(images) if self._coordinates else images
         pyramid = []
-        for stage in self.stages:
+        for number, stage in enumerate(self.stages):
             seen = stage(seen)
+            if told is not None:
+                seen = self.films[number](seen, told)
             pyramid.append(seen)
         return pyramid
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, told: Tensor | None = None) -> Tensor:
         """Gives the features of pictures as `maps` takes them: shape (batch, features)."""
-        vector: Tensor = self.dense(self.summary(self.maps(images)[-1]))
+        vector: Tensor = self.dense(self.summary(self.maps(images, told)[-1]))
         return vector
 
     def without_vector(self) -> Encoder:
@@ -93,5 +101,5 @@ def _start(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # all of ours have one
-    elif isinstance(module, Residual):  # after its own layers
+    elif isinstance(module, Residual | Film):  # after its own layers
         module.start_at_zero()
