@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.compiled import compiled
+from robosim.mirror import flipped, joined, swapped
 from robosim.robots.a1 import A1, FOOT_RADIUS
+from robosim.robots.a1_mirror import OTHER_SIDE
 from robosim.robots.gait import HEIGHT, REACH
 from robosim.terrain.relief import Relief, read_heights, read_patches
 
@@ -20,6 +22,7 @@ FOOT_X, FOOT_Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REA
 LIMIT = 0.5  # m
 _POINTS = np.stack(np.meshgrid(SCAN_X, SCAN_Y, indexing="ij"), -1).reshape(-1, 2)
 _PATCH = np.stack(np.meshgrid(FOOT_X, FOOT_Y, indexing="ij"), -1).reshape(-1, 2)
+SCAN_MIRROR = joined(flipped(len(SCAN_X), len(SCAN_Y)), swapped(OTHER_SIDE, flipped(len(FOOT_X), len(FOOT_Y))))
 _FIRST_UNDER, _UNDER = 3, 9  # the first of those under the trunk, x from -0.15 to 0.15 m, and how many they are
 SIZE = len(_POINTS) + 4 * len(_PATCH)
 _NOMINAL = HEIGHT + FOOT_RADIUS  # m, of the trunk's middle above level ground

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from robosim.envs import legged_score as score
 from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3, clip
+from robosim.mirror import Mirrors, joined
 from robosim.physics import Physics
 from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
 from robosim.robots.a1 import A1, MASS, Variation, vary
+from robosim.robots.a1_mirror import COMMAND_MIRROR, mirrored_action, mirrored_senses
 from robosim.robots.pushes import Pushes
 from robosim.seeding import Split, Streams
 from robosim.task import Done, Metric, Observation, Reward, Task, at_level
@@ -163,6 +165,11 @@ class TerrainBalance(Task[State]):
     def succeeded(self, metrics: Mapping[str, float]) -> bool:
         """Judges an episode that lasted: that is all that was asked."""
         return True
+
+    def mirrors(self) -> Mirrors:
+        """Gives them; see `Task.mirrors`."""
+        size = len(self.robot.action)
+        return Mirrors(joined(mirrored_senses(size), COMMAND_MIRROR), mirrored_action(size))
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Stands still beside the platform; see `Task.viewpoint`."""

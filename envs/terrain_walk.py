@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from robosim.envs import legged_score as score
 from robosim.envs.ground_eyes import GroundEyes
-from robosim.envs.ground_scan import LIMIT, SIZE, GroundScan
+from robosim.envs.ground_scan import LIMIT, SCAN_MIRROR, SIZE, GroundScan
 from robosim.envs.legged_score import State
 from robosim.envs.sim_env import SimEnv
 from robosim.math import Vec3, clip
+from robosim.mirror import Mirrors, joined
 from robosim.physics import GRAVITY, Physics
 from robosim.render.sketch import BLUE, ORANGE, Line, Sketch
 from robosim.robots.a1 import A1, MASS, Variation, vary
+from robosim.robots.a1_mirror import COMMAND_MIRROR, mirrored_action, mirrored_senses
 from robosim.robots.pushes import Pushes
 from robosim.seeding import Split, Streams
 from robosim.task import Done, Metric, Observation, Rate, Reward, Task
@@ -193,6 +195,14 @@ class TerrainWalk(Task[State]):
     def labels(self) -> dict[str, str]:
         """Gives the kind of ground; see `Task.labels`."""
         return {"kind": self.terrain.kind}
+
+    def mirrors(self) -> Mirrors | None:
+        """Gives them where no cameras see; see `Task.mirrors`."""
+        if self._eyes is not None:
+            return None
+        size = len(self.robot.action)
+        scan = [SCAN_MIRROR] * self._scans
+        return Mirrors(joined(mirrored_senses(size), COMMAND_MIRROR, *scan), mirrored_action(size))
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Stands ahead of the robot's right side; see `Task.viewpoint`."""

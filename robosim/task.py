@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
 from robosim.math import Vec3
+from robosim.mirror import Mirrors
 from robosim.physics import Physics
 from robosim.render.sketch import Sketch
 from robosim.robots.robot import LASTING, Robot
@@ -154,6 +155,10 @@ class Task(ABC, Generic[S]):
     def labels(self) -> dict[str, str]:
         """Gives what else distinguishes this episode, name → word, for ``info`` and for results by it."""
         return {}
+
+    def mirrors(self) -> Mirrors | None:
+        """Gives what observation and action are in a mirror; None, as here, where left and right are not alike."""
+        return None
 
     @abstractmethod
     def viewpoint(self) -> tuple[Vec3, Vec3]:

@@ -5,9 +5,16 @@ Only declarations belong here. How a YAML or a command line becomes one, and how
 command line.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.storage.card import EnvKwargs, Scalar
@@ -64,6 +71,16 @@ class PpoConfig(_Frozen):
     """Gradients are scaled down to this norm."""
     target_kl: Annotated[Finite, Field(gt=0)] | None = 0.03
     """An update stops early when the policy has moved 1.5 times this far; None: never."""
+    mirror: bool = False
+    """Whether each step is learnt from twice, as it was and as a mirror shows it: for robots whose sides are alike."""
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Runs from before there was a mirror can go on.
+        written: dict[str, Any] = whole(self)
+        if not self.mirror:
+            del written["mirror"]
+        return written
 
 
 class NormaliseConfig(_Frozen):

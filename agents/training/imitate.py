@@ -23,6 +23,7 @@ from robosim.agents.policies.sight import Sight
 from robosim.agents.training.device import fastest_precision
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import start_envs
+from robosim.agents.training.mirrored import MirroredBuffer
 from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
 
 T = TypeVar("T")
@@ -127,9 +128,14 @@ def _fit(
         drawn = rng.integers(count, size=BATCH)
         rows = torch.as_tensor(drawn, device=model.device)
         looked = {key: torch.as_tensor(kept.seen(key, drawn), device=model.device) for key in pictures}
-        batch = _whole({**{key: part[rows] for key, part in inputs.items()}, **looked})
+        batch, asked = _whole({**{key: part[rows] for key, part in inputs.items()}, **looked}), wanted[rows]
+        if isinstance(model.rollout_buffer, MirroredBuffer) and isinstance(batch, torch.Tensor):
+            turned = torch.as_tensor(rng.random(BATCH) < 0.5, device=model.device)[:, None]
+            reflection = model.rollout_buffer.reflection
+            batch = torch.where(turned, reflection.observations(batch), batch)
+            asked = torch.where(turned, reflection.actions(asked), asked)
         mean, value, _ = policy(batch, deterministic=True)
-        loss = (((mean - wanted[rows]) / action_scale) ** 2).mean()
+        loss = (((mean - asked) / action_scale) ** 2).mean()
         judged = (rows >= first) * ((value[:, 0] - returns[rows]) / return_scale) ** 2
         loss = loss + judged.sum() / (rows >= first).sum().clamp(min=1)
         optimizer.zero_grad()

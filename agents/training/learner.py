@@ -16,6 +16,7 @@ from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
 from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
+from robosim.agents.training.mirrored import MirroredBuffer, reflection_of
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
@@ -110,9 +111,16 @@ def make_model(
         device: Where the network is.
         steps_done: See above.
         told: What `critic_only` gives, where it has been asked already: it builds an env.
+
+    Raises:
+        MirrorError: A mirror is asked for, and the task has none.
     """
     ppo, network, space = experiment.ppo, experiment.network, envs.unwrapped.observation_space
     kwargs = policy_kwargs(network, space, critic_only(experiment, space) if told is None else told)
+    mirror: dict[str, Any] = {}
+    if ppo.mirror:
+        kept = {"reflection": reflection_of(experiment, envs)}
+        mirror = {"rollout_buffer_class": MirroredBuffer, "rollout_buffer_kwargs": kept}
     model = PPO(
         policy_name(space, network),
         envs,
@@ -130,7 +138,10 @@ def make_model(
         policy_kwargs=dict(kwargs),
         seed=derived_seed(experiment.seed, steps_done),
         device=device,
+        **mirror,
     )
+    if isinstance(model.rollout_buffer, MirroredBuffer):
+        model.rollout_buffer.policy = model.policy
     model.set_logger(Logger(folder=None, output_formats=[]))
     sight = model.policy.features_extractor
     if not steps_done and isinstance(sight, Sight) and network.encoder is not None and network.encoder.weights:

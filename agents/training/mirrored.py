@@ -1,0 +1,124 @@
+"""PPO that learns from each step twice: as it was, and as a mirror shows it, for robots whose sides are alike.
+
+M. Mittal et al. (2024), "Symmetry considerations for learning task symmetric robot policies", ICRA, section III-A.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.type_aliases import RolloutBufferSamples
+from stable_baselines3.common.vec_env import VecNormalize
+
+from robosim.agents.training.experiment import Experiment
+from robosim.errors import RobosimError
+from robosim.mirror import Mirror, Mirrors
+from robosim.perception.pixels import Tensor
+
+
+class MirrorError(RobosimError):
+    """A task that has no mirror."""
+
+
+class Reflection:
+    """Shows normalised observations, and actions, in a task's mirror.
+
+    Args:
+        mirrors: The task's.
+        envs: Whose running statistics normalise.
+    """
+
+    def __init__(self, mirrors: Mirrors, envs: VecNormalize) -> None:
+        """Keeps them."""
+        self._mirrors, self._envs = mirrors, envs
+
+    def observations(self, seen: Tensor) -> Tensor:
+        """Gives observations as they would be normalised: what is mirrored is what they were before."""
+        mirror, mean, scale = self._mirrors.observation, *self._statistics(seen)
+        return (_shown(mirror, seen * scale + mean) - mean) / scale
+
+    def actions(self, actions: Tensor) -> Tensor:
+        """Gives actions."""
+        return _shown(self._mirrors.action, actions)
+
+    def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        if not self._envs.norm_obs:
+            return torch.zeros_like(like[0]), torch.ones_like(like[0])
+        running: Any = self._envs.obs_rms  # of one vector: what is a dict has no mirror
+        scale = np.sqrt(running.var + self._envs.epsilon)
+        return tuple(torch.as_tensor(part, dtype=like.dtype, device=like.device) for part in (running.mean, scale))
+
+
+def _shown(mirror: Mirror, values: Tensor) -> Tensor:
+    return values[..., torch.as_tensor(mirror.places)] * torch.as_tensor(mirror.signs).to(values)
+
+
+class MirroredBuffer(RolloutBuffer):
+    """A rollout whose minibatches also hold what a mirror shows of them, twice as many rows as were asked for.
+
+    Args:
+        reflection: What the mirror shows.
+        arguments: SB3's.
+        named: SB3's.
+
+    Attributes:
+        policy: The policy that has acted; it says how likely it had been to act as the mirror shows.
+    """
+
+    policy: ActorCriticPolicy
+
+    def __init__(self, *arguments: Any, reflection: Reflection, **named: Any) -> None:  # noqa: ANN401 (SB3's)
+        """Makes room; see the class."""
+        self.reflection = reflection
+        self._likely: Tensor | None = None
+        super().__init__(*arguments, **named)
+
+    def reset(self) -> None:
+        """Begins a new rollout."""
+        super().reset()
+        self._likely = None
+
+    def _get_samples(self, batch_inds: NDArray[Any], env: VecNormalize | None = None) -> RolloutBufferSamples:
+        if self._likely is None:  # before the first update from this rollout
+            self._likely = self._judged()
+        plain = super()._get_samples(batch_inds, env)
+        rows = torch.as_tensor(batch_inds, device=self._likely.device)
+        shown = plain._replace(
+            observations=self.reflection.observations(plain.observations),
+            actions=self.reflection.actions(plain.actions),
+            old_log_prob=self._likely[rows],
+        )
+        return RolloutBufferSamples(*(torch.cat(pair) for pair in zip(plain, shown, strict=True)))
+
+    def _judged(self) -> Tensor:
+        """Gives the logarithm of how likely the policy was to act as the mirror shows, where it shows that."""
+        seen, actions = self.to_torch(self.observations), self.to_torch(self.actions)
+        with torch.no_grad():
+            _, likely, _ = self.policy.evaluate_actions(
+                self.reflection.observations(seen), self.reflection.actions(actions)
+            )
+        return likely
+
+
+def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:
+    """Gives the mirror of an experiment's task.
+
+    Raises:
+        MirrorError: It has none.
+    """
+    env = gym.make(experiment.env.id, **experiment.env_kwargs("train"))  # type: ignore[arg-type]
+    task = getattr(env.unwrapped, "task", None)
+    mirrors = None if task is None else task.mirrors()
+    env.close()
+    if mirrors is None:
+        raise MirrorError(
+            f"ppo.mirror = True: {experiment.env.id} with {dict(experiment.env.kwargs)} has no mirror; "
+            "robosim/TerrainWalk without cameras and robosim/TerrainBalance have"
+        )
+    return Reflection(mirrors, envs)
