@@ -52,7 +52,8 @@ class Reflection:
             return torch.zeros_like(like[0]), torch.ones_like(like[0])
         running: Any = self._envs.obs_rms  # of one vector: what is a dict has no mirror
         scale = np.sqrt(running.var + self._envs.epsilon)
-        return tuple(torch.as_tensor(part, dtype=like.dtype, device=like.device) for part in (running.mean, scale))
+        mean = torch.as_tensor(running.mean, dtype=like.dtype, device=like.device)
+        return mean, torch.as_tensor(scale, dtype=like.dtype, device=like.device)
 
 
 def _shown(mirror: Mirror, values: Tensor) -> Tensor:
