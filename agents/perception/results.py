@@ -52,6 +52,7 @@ class PerceptionResult(BaseModel):
     wall_clock_s: float
 
 
+_NOTHING = "–"
 _RESULTS = TypeAdapter(list[PerceptionResult])
 
 
@@ -91,9 +92,9 @@ def table(results: Sequence[PerceptionResult]) -> Table:
 
 
 def markdown(results: Sequence[PerceptionResult]) -> str:
-    """The same in Markdown."""
+    """The same in Markdown, but for what the first of them does not tell."""
     rows = [["", *(result.subject for result in results)], ["---", *["---:"] * len(results)]]
-    rows += [[name, *cells] for name, cells in _rows(results)]
+    rows += [[name, *cells] for name, cells in _rows(results) if cells[0] != _NOTHING]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -109,7 +110,7 @@ def _title(name: str) -> str:
 
 def _cell(name: str, rate: Rate | None) -> str:
     if rate is None or rate.mean is None or rate.ci95 is None:
-        return "–"
+        return _NOTHING
     if name == "free_error":
         return f"{rate.mean:.2f} [{rate.ci95[0]:.2f}, {rate.ci95[1]:.2f}]"
     return percent(rate)
