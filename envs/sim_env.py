@@ -12,6 +12,7 @@ from gymnasium.utils import EzPickle
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
+from robosim.mirror import Mirrors
 from robosim.physics import Physics
 from robosim.render.scene import Scene
 from robosim.render.spectator import Size, Spectator
@@ -176,6 +177,11 @@ class SimEnv(gym.Env[Observation, NDArray[np.float32]], EzPickle):
             info["is_success"] = info["is_success"] or (truncated and task.succeeded(metrics))
         self._show()
         return task.observe(state), reward, bool(ends), truncated, info
+
+    @property
+    def mirrors(self) -> Mirrors | None:
+        """What observation and action are in a mirror; None where left and right are not alike."""
+        return self.task.mirrors()
 
     @property
     def time_limit(self) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any, Literal
 
 import gymnasium as gym
@@ -11,8 +12,12 @@ import torch
 from numpy.typing import NDArray
 from toy_run import toy
 
+from robosim.agents.training.imitate import _fit
 from robosim.agents.training.learner import make_envs, make_model
 from robosim.agents.training.mirrored import MirroredBuffer, MirrorError
+from robosim.agents.training.recording import Recording
+from robosim.agents.training.run_folder import RunError
+from robosim.agents.training.train import train
 from robosim.envs.ground_scan import SCAN_MIRROR, GroundScan
 from robosim.math import IDENTITY
 from robosim.mirror import ABOUT_THEM, FORWARD_LEFT_UP
@@ -36,7 +41,7 @@ CONTROL_DT = 1 / 50
 @pytest.mark.parametrize(("name", "kwargs"), KINDS)
 def test_a_mirror_of_a_mirror_shows_things_as_they_are(name: str, kwargs: dict[str, Any]) -> None:
     with closing(gym.make(name, **kwargs)) as env:
-        mirrors = env.unwrapped.task.mirrors()  # type: ignore[attr-defined]
+        mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
         for space, mirror in ((env.observation_space, mirrors.observation), (env.action_space, mirrors.action)):
             space.seed(1)
             values = space.sample()
@@ -129,16 +134,57 @@ def test_batches_hold_each_step_and_its_mirror_image(model: Any) -> None:  # noq
     running = model.env.obs_rms
     scale = torch.as_tensor(np.sqrt(running.var + model.env.epsilon), dtype=torch.float32)
     mean = torch.as_tensor(running.mean, dtype=torch.float32)
-    env = gym.make("robosim/TerrainBalance-v0")
-    mirror = env.unwrapped.task.mirrors().observation  # type: ignore[attr-defined]
-    env.close()
-    for batch in batches:
-        plain, shown = (batch.observations * scale + mean).numpy().reshape(2, 8, -1)
-        np.testing.assert_allclose(mirror(plain), shown, rtol=1e-3, atol=1e-3)
-        assert torch.equal(*batch.advantages.reshape(2, 8))
+    with closing(gym.make("robosim/TerrainBalance-v0")) as env:
+        mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
+
+    def likely(batch: Any) -> torch.Tensor:  # noqa: ANN401
         with torch.no_grad():
-            _, likely, _ = model.policy.evaluate_actions(batch.observations[8:], batch.actions[8:])
-        torch.testing.assert_close(batch.old_log_prob[8:], likely)
+            said: torch.Tensor = model.policy.evaluate_actions(batch.observations[8:], batch.actions[8:])[1]
+        return said
+
+    for batch in batches:
+        plain = mirrors.observation((batch.observations[:8] * scale + mean).numpy())
+        shown = ((plain - mean.numpy()) / scale.numpy()).clip(-10.0, 10.0)  # as the env's are
+        np.testing.assert_allclose(batch.observations[8:].numpy(), shown, rtol=1e-3, atol=1e-3)
+        assert torch.equal(*batch.advantages.reshape(2, 8))
+        assert torch.equal(*batch.returns.reshape(2, 8))
+        np.testing.assert_array_equal(mirrors.action(batch.actions[:8].numpy()), batch.actions[8:].numpy())
+        torch.testing.assert_close(batch.old_log_prob[8:], likely(batch))
+    for weight in model.policy.parameters():  # an update: what was likely before it counts
+        weight.data += 0.01
+    again = next(iter(buffer.get(32)))
+    before = torch.cat([batch.old_log_prob[8:] for batch in batches]).sort().values
+    torch.testing.assert_close(again.old_log_prob[32:].sort().values, before)
+
+
+@pytest.mark.medium
+def test_a_clone_learns_what_a_mirror_shows_of_its_teacher(model: Any) -> None:  # noqa: ANN401
+    """A teacher that lifts one foot, whatever it feels: on either side that foot, so half of it on both."""
+    envs, rng = model.env, np.random.default_rng(0)
+    kept = Recording.room(envs, 2048, 1)
+    (seen,) = kept.observations.values()
+    seen[:], kept.actions[:] = rng.normal(size=seen.shape), 0.1 * rng.normal(size=kept.actions.shape)
+    kept.actions[:, 2], kept.returns[:] = kept.actions[:, 2] + 1.0, rng.normal(size=2048)
+    _fit(model, envs, kept, 0, 200, rng, lambda rows: None)
+    acted = model.predict(envs.normalize_obs(seen[:100]), deterministic=True)[0].mean(axis=0)
+    assert acted[[2, 5]] == pytest.approx([0.5, 0.5], abs=0.1)
+    assert np.abs(np.delete(acted, [2, 5])).max() < 0.1
+
+
+@pytest.mark.medium
+def test_a_run_with_a_mirror_goes_on(tmp_path: Path) -> None:
+    told: list[Any] = []
+    asked: dict[str, Any] = {
+        "env": {"id": "robosim/TerrainBalance-v0", "kwargs": {"level": 1}},
+        "envs": 2,
+        "ppo": {"n_steps": 16, "batch_size": 8, "n_epochs": 1, "mirror": True},
+        "total_steps": 64,
+        "validation": {"episodes": 1, "level": 0},
+    }
+    train(toy(**asked), tmp_path / "run", on_status=told.append, stop=lambda: bool(told) and told[-1].steps >= 32)
+    with pytest.raises(RunError, match=r"ppo\.mirror: the run has True, asked for is False"):
+        train(toy(**asked | {"ppo": {"n_steps": 16, "batch_size": 8, "n_epochs": 1}}), tmp_path / "run", resume=True)
+    assert train(toy(**asked), tmp_path / "run", resume=True).finished
 
 
 @pytest.mark.medium

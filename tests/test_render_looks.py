@@ -26,7 +26,7 @@ from robosim.errors import RobosimError
 from robosim.math import IDENTITY, axis_angle, rotation_rows
 from robosim.physics import Physics
 from robosim.render.lens import Lens, View, looking
-from robosim.render.renderer import Renderer, Shadows, daylight
+from robosim.render.renderer import NO_IMAGES, Renderer, Shadows, daylight
 from robosim.render.scene import Scene
 from robosim.robots.wheel_courier import WHEEL_RADIUS, Load, WheelCourier
 from robosim.shapes import Box, Capsule, Cylinder, Shape, Sphere, Visual
@@ -322,6 +322,19 @@ def test_a_body_that_was_left_out_is_read_the_next_time(physics: Physics) -> Non
     np.testing.assert_allclose(scene.poses[scene.row(box), :, 3], (0.0, 0.0, 0.0))
     scene.update()
     np.testing.assert_allclose(scene.poses[scene.row(box), :, 3], (3.0, 4.0, 5.0))
+
+
+def test_memory_that_is_not_in_one_piece_is_refused(physics: Physics) -> None:
+    """Pixels are written without looking where: into a part of a larger picture they would go elsewhere."""
+    lens = Lens(8, 6, 60.0)
+    renderer, canvas = Renderer(Scene(physics), lens), np.zeros((6, 24, 3), np.uint8)
+    for part in (canvas[:, 8:16], np.zeros((6, 8, 3), np.uint8)[::-1]):
+        with pytest.raises(RobosimError, match=r"rgb .*contiguous: False.*contiguous, are needed"):
+            renderer.draw(looking((1.0, 0.0, 1.0), (0.0, 0.0, 0.0)), part)
+    with pytest.raises(RobosimError, match=r"samples=2: a snap has 1 sample a pixel"):
+        Renderer(Scene(physics), lens, samples=2).snap(
+            looking((1.0, 0.0, 1.0), (0.0, 0.0, 0.0)), NO_IMAGES._replace(rgb=np.zeros((6, 8, 3), np.uint8))
+        )
 
 
 def test_what_cannot_be_drawn_is_named_and_nothing_crashes(physics: Physics) -> None:

@@ -49,7 +49,7 @@ class EncoderConfig(EncoderSpec):
         # Checksums of cards from before there was any stay as they are.
         written: dict[str, Any] = whole(self)
         if not self.film:
-            del written["film"]
+            written.pop("film", None)
         return written
 
 

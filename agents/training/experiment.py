@@ -79,7 +79,7 @@ class PpoConfig(_Frozen):
         # Runs from before there was a mirror can go on.
         written: dict[str, Any] = whole(self)
         if not self.mirror:
-            del written["mirror"]
+            written.pop("mirror", None)
         return written
 
 

@@ -80,9 +80,20 @@ def dump_experiment(experiment: BaseModel) -> str:
 
 def differing_fields(one: BaseModel, other: BaseModel) -> dict[str, tuple[object, object]]:
     """The dotted names of fields in which two of a kind, such as experiments, differ, with both values."""
-    left, right = (dict(_leaves(each.model_dump(mode="json"))) for each in (one, other))
+    left, right = (dict(_leaves(_every_field(each))) for each in (one, other))
     names = dict.fromkeys([*left, *right])
     return {name: (left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)}
+
+
+def _every_field(model: BaseModel) -> dict[str, object]:
+    """The same as a dump, and what a dump leaves out because it is not used."""
+    dumped = model.model_dump(mode="json")
+    for name, value in model:
+        if isinstance(value, BaseModel):
+            dumped[name] = _every_field(value)
+        elif name not in dumped:
+            dumped[name] = value
+    return dumped
 
 
 def _leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

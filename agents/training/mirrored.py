@@ -1,10 +1,14 @@
 """PPO that learns from each step twice: as it was, and as a mirror shows it, for robots whose sides are alike.
 
-M. Mittal et al. (2024), "Symmetry considerations for learning task symmetric robot policies", ICRA, section III-A.
+M. Mittal et al. (2024), "Symmetry considerations for learning task symmetric robot policies", ICRA, section III-A. They
+take what the mirror shows to have been as likely as what was done; here the policy says how likely it was, so that
+every ratio begins at 1. Until the policy has become symmetric, some of it was most unlikely, and such ratios soon leave
+1: `target_kl`, which goes by all rows, then ends updates earlier.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import gymnasium as gym
@@ -41,7 +45,8 @@ class Reflection:
     def observations(self, seen: Tensor) -> Tensor:
         """Gives observations as they would be normalised: what is mirrored is what they were before."""
         mirror, mean, scale = self._mirrors.observation, *self._statistics(seen)
-        return (_shown(mirror, seen * scale + mean) - mean) / scale
+        shown = (_shown(mirror, seen * scale + mean) - mean) / scale
+        return shown.clamp(-self._envs.clip_obs, self._envs.clip_obs) if self._envs.norm_obs else shown
 
     def actions(self, actions: Tensor) -> Tensor:
         """Gives actions."""
@@ -113,13 +118,11 @@ def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:
     Raises:
         MirrorError: It has none.
     """
-    env = gym.make(experiment.env.id, **experiment.env_kwargs("train"))  # type: ignore[arg-type]
-    task = getattr(env.unwrapped, "task", None)
-    mirrors = None if task is None else task.mirrors()
-    env.close()
-    if mirrors is None:
+    with contextlib.closing(gym.make(experiment.env.id, **experiment.env_kwargs("train"))) as env:  # type: ignore[arg-type]
+        mirrors = getattr(env.unwrapped, "mirrors", None)
+    if not isinstance(mirrors, Mirrors):
         raise MirrorError(
-            f"ppo.mirror = True: {experiment.env.id} with {dict(experiment.env.kwargs)} has no mirror; "
-            "robosim/TerrainWalk without cameras and robosim/TerrainBalance have"
+            f"ppo.mirror = True: {experiment.env.id} with {dict(experiment.env.kwargs)} has no mirror: "
+            "it does not say how its two sides are alike"
         )
     return Reflection(mirrors, envs)

@@ -184,18 +184,20 @@ class Renderer:
     ) -> None:
         """Draws without asking whether it can: for a camera, whose images fit, and which takes many.
 
-        Colours are those of one sample a pixel, without shadows, blended textures or haze, whatever the renderer's are.
+        Colours are those without shadows, blended textures and haze, whatever the renderer's are.
 
         Args:
             view: See `draw`; float64, contiguous.
-            images: What is asked for, of the lens's size: memory elsewhere is overwritten otherwise.
+            images: What is asked for, of the lens's size and contiguous: memory elsewhere is overwritten otherwise.
             reach: The nearest and the farthest depth that is measured, m, and what is written for others.
             carrier: See `draw`.
             without: See `draw`.
 
         Raises:
-            RobosimError: The view is not finite.
+            RobosimError: The view is not finite, or it is a renderer of several samples a pixel.
         """
+        if self._samples > 1 and any(image.size for image in images):
+            raise RobosimError(f"samples={self._samples}: a snap has 1 sample a pixel")
         if not snap(self._room, view, carrier, self._lens, without, reach, *images):
             where = "" if carrier == NONE else f" from a carrier at {self._scene.poses[carrier]!r}"
             raise RobosimError(f"view={view!r}{where} is not finite: did the physics diverge?")
@@ -221,9 +223,10 @@ def _checked(name: str, array: NDArray[Any] | None, shape: tuple[int, ...], none
     """The kernels write without looking where: an array that does not fit would end the process."""
     if array is None:
         return none
-    if array.shape != shape or array.dtype != none.dtype or not array.flags.writeable:
+    fits = array.flags.writeable and array.flags.c_contiguous
+    if array.shape != shape or array.dtype != none.dtype or not fits:
         raise RobosimError(
-            f"{name} is an array of shape {array.shape} and {array.dtype}, writeable: {array.flags.writeable}; "
-            f"{shape} and {none.dtype}, writeable, are needed"
+            f"{name} is an array of shape {array.shape} and {array.dtype}, writeable: {array.flags.writeable}, "
+            f"contiguous: {array.flags.c_contiguous}; {shape} and {none.dtype}, writeable and contiguous, are needed"
         )
     return array

@@ -9,11 +9,12 @@ _LEGS = swapped(OTHER_SIDE, signed(-1.0, 1.0, 1.0))  # joints: a hip turns about
 
 
 def mirrored_action(size: int) -> Mirror:
-    """Gives that of an action of so many numbers; see `robosim.robots.a1.A1`."""
+    """Gives that of an action of 12 numbers, joints, or of 15, gait; see `robosim.robots.a1.A1`."""
     if size == 12:
         return _LEGS
-    steering = (1.0, -1.0) if size == 17 else ()
-    return joined(swapped(OTHER_SIDE, signed(*FORWARD_LEFT_UP)), signed(1.0, 1.0, 1.0, *steering))
+    if size != 15:
+        raise ValueError(f"size={size}: an action of 12 or 15 numbers has a mirror")
+    return joined(swapped(OTHER_SIDE, signed(*FORWARD_LEFT_UP)), signed(1.0, 1.0, 1.0))
 
 
 def mirrored_senses(size: int) -> Mirror:

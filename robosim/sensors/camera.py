@@ -139,32 +139,36 @@ class Camera(Sensor):
     def read(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Takes a picture; see the class."""
         self._scene.update()
-        modes, flaws, lens = self._modes, self._flaws, self._renderer.lens
-        height, width = lens.height, lens.width
-        rgb, depth, depth8, labels = NO_IMAGES
-        if "rgb" in modes:
-            rgb = np.empty((height, width, 3), np.uint8)
-        if "segmentation" in modes:
-            labels = np.empty((height, width, 2), np.int16)
-        if "depth8" in modes and flaws is None:
-            depth8 = np.empty((height, width, 1), np.uint8)
-        if "depth" in modes or ("depth8" in modes and flaws is not None):
-            depth = np.empty((height, width), np.float32)
+        modes, flaws = self._modes, self._flaws
+        images = self._room()
         reach = (0.0, math.inf, math.inf) if flaws else (self._nearest, self._farthest, 0.0)
-        self._renderer.snap(self._view, Images(rgb, depth, depth8, labels), reach, self._carrier)
+        self._renderer.snap(self._view, images, reach, self._carrier)
+        rgb, depth, depth8, labels = images
         if flaws is not None and depth.size:
             depth = self._measured(flaws.depth(depth, rng))
-            depth8 = (depth * (255 / self._farthest) + 0.5).astype(np.uint8)
-        images: dict[str, NDArray[Any]] = {}
+            if "depth8" in modes:
+                depth8 = (depth * (255 / self._farthest) + 0.5).astype(np.uint8)
+        read: dict[str, NDArray[Any]] = {}
         if "depth" in modes:
-            images["depth"] = depth.reshape(*depth.shape[:2], 1)
+            read["depth"] = depth.reshape(*depth.shape[:2], 1)
         if "depth8" in modes:
-            images["depth8"] = depth8
+            read["depth8"] = depth8
         if "rgb" in modes:
-            images["rgb"] = flaws.colour(rgb, rng) if flaws else rgb
+            read["rgb"] = flaws.colour(rgb, rng) if flaws else rgb
         if "segmentation" in modes:
-            images["segmentation"] = flaws.segmentation(labels) if flaws else labels
-        return images
+            read["segmentation"] = flaws.segmentation(labels) if flaws else labels
+        return read
+
+    def _room(self) -> Images:
+        """Makes room for what is asked for; depth in steps is made of metres where the camera errs."""
+        modes, lens, errs = self._modes, self._renderer.lens, self._flaws is not None
+        size = lens.height, lens.width
+        return Images(
+            np.empty((*size, 3), np.uint8) if "rgb" in modes else NO_IMAGES.rgb,
+            np.empty(size, np.float32) if "depth" in modes or (errs and "depth8" in modes) else NO_IMAGES.depth,
+            np.empty((*size, 1), np.uint8) if "depth8" in modes and not errs else NO_IMAGES.depth8,
+            np.empty((*size, 2), np.int16) if "segmentation" in modes else NO_IMAGES.segmentation,
+        )
 
     def _measured(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Makes 0 of what is out of range; shape (height, width, 1)."""

@@ -136,8 +136,7 @@ def recipe_of(index: Index, folder: Path) -> Recipe:
     Raises:
         DatasetError: This version of robosim has no such recipes.
     """
-    told = {name: value for name, value in index.recipe.items() if name != "edition"}
     try:
-        return Recipe(**told)
+        return Recipe(**index.recipe)
     except TypeError as error:
         raise DatasetError(f"{folder / INDEX}: is of another version of robosim: {error}") from error

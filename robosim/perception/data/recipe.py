@@ -5,7 +5,7 @@ from typing import Any
 
 from robosim.errors import RobosimError
 
-EDITION = 1
+EDITION = 2
 """Grows whenever the same recipe makes other pictures than before."""
 _WORLDS = 1_000_000  # of a seed
 
@@ -20,6 +20,7 @@ class Recipe:
         height: Pixels.
         views: Pictures of each world.
         worlds: Worlds in each shard.
+        edition: `EDITION` of the version of robosim that made it.
 
     Raises:
         RobosimError: A value is not possible.
@@ -30,6 +31,7 @@ class Recipe:
     height: int = 128
     views: int = 64
     worlds: int = 8
+    edition: int = EDITION
 
     def __post_init__(self) -> None:
         """Checks; see the class."""
@@ -52,4 +54,4 @@ class Recipe:
 
     def told(self) -> dict[str, Any]:
         """Gives all of it for an index."""
-        return {"edition": EDITION, **asdict(self)}
+        return asdict(self)

@@ -58,11 +58,13 @@ class Encoder(nn.Module):
             images: float, from 0 to 1 (`robosim.perception.pixels.scaled`), shape (batch, channels, height, width).
             told: float (batch, told), of an encoder that is told something.
         """
+        if self.films and told is None:
+            raise ValueError("an encoder that is told something was told nothing")
         seen = with_coordinates(images) if self._coordinates else images
         pyramid = []
         for number, stage in enumerate(self.stages):
             seen = stage(seen)
-            if told is not None:
+            if self.films:
                 seen = self.films[number](seen, told)
             pyramid.append(seen)
         return pyramid
