@@ -75,7 +75,8 @@ def paint(
 def _run_end(winner: Array, line: np.uintp, start: np.uintp) -> np.uintp:
     """Gives the column from which on a row sees another face than at ``start``."""
     face, width, end = winner[line, start], np.uintp(winner.shape[1]), start + _ONE
-    while end + _MANY <= width:  # many are compared at a time
+    # Many are compared at a time, where the last of them says that it is worth it: most runs are short.
+    while end + _MANY <= width and winner[line, end + _MANY - _ONE] == face:
         same = np.int32(0)
         for column in range(end, end + _MANY):
             same += np.int32(winner[line, column] == face)
