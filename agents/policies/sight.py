@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from operator import not_
 from typing import Any
 
 import gymnasium as gym
 import torch
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 from stable_baselines3.common.policies import MultiInputActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, MlpExtractor
 from torch import nn
@@ -32,7 +33,7 @@ class EncoderConfig(EncoderSpec):
     described as here, so it must have been trained without batch norm. For loading an agent it is not needed."""
     frozen: bool = False
     """Whether these convolutions stay as they are."""
-    film: tuple[str, ...] = ()
+    film: tuple[str, ...] = Field((), exclude_if=not_)  # so that checksums of cards from before it stay as they are
     """Parts of the observation that scale and shift the maps that it makes of pictures, such as what was ordered: so
     it looks for that, where the hidden layers alone would have to tell it from all else that could have been."""
 
@@ -43,14 +44,6 @@ class EncoderConfig(EncoderSpec):
         if self.batch_norm:
             raise ValueError("batch_norm: PPO has other statistics in its updates than where it acts; use layer_norm")
         return self
-
-    @model_serializer(mode="wrap")
-    def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Checksums of cards from before there was any stay as they are.
-        written: dict[str, Any] = whole(self)
-        if not self.film:
-            written.pop("film", None)
-        return written
 
 
 def cameras(space: gym.Space[Any]) -> list[list[str]]:

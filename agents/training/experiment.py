@@ -5,16 +5,10 @@ Only declarations belong here. How a YAML or a command line becomes one, and how
 command line.
 """
 
-from typing import Annotated, Any, Literal
+from operator import not_
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.storage.card import EnvKwargs, Scalar
@@ -71,16 +65,8 @@ class PpoConfig(_Frozen):
     """Gradients are scaled down to this norm."""
     target_kl: Annotated[Finite, Field(gt=0)] | None = 0.03
     """An update stops early when the policy has moved 1.5 times this far; None: never."""
-    mirror: bool = False
+    mirror: Annotated[bool, Field(exclude_if=not_)] = False  # so that runs from before there was a mirror can go on
     """Whether each step is learnt from twice, as it was and as a mirror shows it: for robots whose sides are alike."""
-
-    @model_serializer(mode="wrap")
-    def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Runs from before there was a mirror can go on.
-        written: dict[str, Any] = whole(self)
-        if not self.mirror:
-            written.pop("mirror", None)
-        return written
 
 
 class NormaliseConfig(_Frozen):
