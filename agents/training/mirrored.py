@@ -82,34 +82,30 @@ class MirroredBuffer(RolloutBuffer):
     def __init__(self, *arguments: Any, reflection: Reflection, **named: Any) -> None:  # noqa: ANN401 (SB3's)
         """Makes room; see the class."""
         self.reflection = reflection
-        self._likely: Tensor | None = None
+        self._shown: tuple[Tensor, Tensor, Tensor] | None = None
         super().__init__(*arguments, **named)
 
     def reset(self) -> None:
         """Begins a new rollout."""
         super().reset()
-        self._likely = None
+        self._shown = None
 
     def _get_samples(self, batch_inds: NDArray[Any], env: VecNormalize | None = None) -> RolloutBufferSamples:
-        if self._likely is None:  # before the first update from this rollout
-            self._likely = self._judged()
+        if self._shown is None:  # before the first update from this rollout
+            self._shown = self._reflect()
         plain = super()._get_samples(batch_inds, env)
-        rows = torch.as_tensor(batch_inds, device=self._likely.device)
-        shown = plain._replace(
-            observations=self.reflection.observations(plain.observations),
-            actions=self.reflection.actions(plain.actions),
-            old_log_prob=self._likely[rows],
-        )
+        rows = torch.as_tensor(batch_inds, device=plain.actions.device)
+        seen, actions, likely = (part[rows] for part in self._shown)
+        shown = plain._replace(observations=seen, actions=actions, old_log_prob=likely)
         return RolloutBufferSamples(*(torch.cat(pair) for pair in zip(plain, shown, strict=True)))
 
-    def _judged(self) -> Tensor:
-        """Gives the logarithm of how likely the policy was to act as the mirror shows, where it shows that."""
-        seen, actions = self.to_torch(self.observations), self.to_torch(self.actions)
+    def _reflect(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Gives the rollout as the mirror shows it: observations, actions, and the log of how likely these were."""
+        seen = self.reflection.observations(self.to_torch(self.observations))
+        actions = self.reflection.actions(self.to_torch(self.actions))
         with torch.no_grad():
-            _, likely, _ = self.policy.evaluate_actions(
-                self.reflection.observations(seen), self.reflection.actions(actions)
-            )
-        return likely
+            _, likely, _ = self.policy.evaluate_actions(seen, actions)
+        return seen, actions, likely
 
 
 def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:
