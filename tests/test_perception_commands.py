@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from toy_pictures import make_toy
 
-from robosim.agents.perception.network_file import load_network
+from robosim.agents.perception.network_file import NetworkError, load_network
 from robosim.agents.perception.results import markdown, read_perception_results
 from robosim.scripts.cli import INTERRUPTED
 from robosim.scripts.cost import Costs
@@ -66,7 +66,7 @@ def test_a_network_is_trained_and_judged_beside_the_rival(
 def test_a_run_that_was_stopped_goes_on_by_the_command_that_is_printed(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "tiny.yaml").write_text(YAML)
+    (tmp_path / "tiny.yaml").write_text(YAML.replace("every: 2", "every: 3"))  # stopped before the first validation
     out = tmp_path / "a run"
     run = [str(tmp_path / "tiny.yaml"), "--out", str(out), "--data", str(pictures), "--device", "cpu", "--updates", "3"]
     asked: list[None] = []
@@ -81,6 +81,9 @@ def test_a_run_that_was_stopped_goes_on_by_the_command_that_is_printed(
         assert train(run) == INTERRUPTED
     words = shlex.split(capsys.readouterr().out.partition("go on by: ")[2])
     assert words[:2] == ["robosim", "train-perception"]
+    with pytest.raises(NetworkError, match=r"never validated yet: name its latest, .*last\.safetensors"):
+        load_network(out)
+    assert load_network(out / "last.safetensors")[0].updates == 2
     assert train(words[2:]) == 0
     assert "at 2 of 3 updates" in capsys.readouterr().out
     assert load_network(out)[0].updates == 3

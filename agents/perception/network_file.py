@@ -19,6 +19,7 @@ from robosim.perception.scene import SceneNetwork, SceneSpec
 
 Network = SceneNetwork | LabelNetwork
 NETWORK_NAME = "network.safetensors"
+LAST_NAME = "last.safetensors"
 SHIPPED = Path(__file__).parent / "shipped"
 _STAGES = "encoder.stages."
 
@@ -94,6 +95,11 @@ def find_network(name: str) -> Path:
     for there in (path, path / NETWORK_NAME, SHIPPED / name / NETWORK_NAME):
         if there.is_file():
             return there
+    if (path / LAST_NAME).is_file():
+        raise NetworkError(
+            f"{name}: has no {NETWORK_NAME}, the best by validation, as it was never validated yet: "
+            f"name its latest, {path / LAST_NAME}, or go on with its training by --resume"
+        )
     known = sorted(entry.parent.name for entry in SHIPPED.glob(f"*/{NETWORK_NAME}"))
     raise NetworkError(f"{name}: no network's file, no run's folder with {NETWORK_NAME}, none of {', '.join(known)}")
 

@@ -19,7 +19,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from robosim.agents.perception.experiment import PerceptionExperiment, load_perception
-from robosim.agents.perception.network_file import NETWORK_NAME, Network
+from robosim.agents.perception.network_file import LAST_NAME, NETWORK_NAME, Network
 from robosim.agents.perception.samples import Pictures
 from robosim.agents.storage.tensor_file import Tensors, read_tensors, write_tensors
 from robosim.agents.training.optimizer_state import CheckpointError, optimizer_state, optimizer_tensors
@@ -40,7 +40,7 @@ class PerceptionRun(RunFiles):
     @property
     def last(self) -> Path:
         """The latest network."""
-        return self.path / "last.safetensors"
+        return self.path / LAST_NAME
 
 
 class Progress(BaseModel):
