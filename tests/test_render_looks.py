@@ -28,6 +28,7 @@ from robosim.physics import Physics
 from robosim.render.lens import Lens, View, looking
 from robosim.render.renderer import NO_IMAGES, Renderer, Shadows, daylight
 from robosim.render.scene import Scene
+from robosim.render.textures import pack_textures
 from robosim.robots.wheel_courier import WHEEL_RADIUS, Load, WheelCourier
 from robosim.shapes import Box, Capsule, Cylinder, Shape, Sphere, Visual
 
@@ -93,6 +94,31 @@ def test_a_floor_repeats_its_texture_every_two_metres(physics: Physics, tmp_path
     sure = (np.abs(x - np.rint(x)) > 0.01) & (np.abs(y - np.rint(y)) > 0.01)
     expected = image[y[sure].astype(int), x[sure].astype(int)]
     assert np.abs(picture.rgb[sure].astype(int) - expected).max() <= 1
+
+
+def test_each_pixel_shows_the_level_of_a_texture_that_its_size_asks_for(physics: Physics, tmp_path: Path) -> None:
+    """A floor seen by a tilted camera, so that the levels change along each row of the picture."""
+    image = np.random.default_rng(12).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "floor.png"), image[..., ::-1])
+    physics.add_plane(tmp_path / "floor.png")
+    lens, view = Lens(160, 120, 60.0), looking((0.3, 0.2, 0.8), (4.0, 1.0, 0.0), (0.3, 0.8, 0.5))
+    picture = blank(lens)
+    Renderer(Scene(physics), lens, light=EVEN).draw(view, *picture)
+    depth = np.where(picture.depth < 25.0, picture.depth, np.nan).astype(float)
+    point = eye_of(view) + depth[..., None] * (rays(lens) @ view[:, :3])
+    cosine = np.maximum(eye_of(view)[2] / depth, 0.05)
+    covered = (depth / lens.focal) ** 2 / cosine * (64 / 2) ** 2  # texels of a pixel: the image is 2 m wide
+    exact = 0.5 * np.log2(covered / 2) + 1
+    levels = np.clip(np.floor(exact), 0, 6)
+    assert len(np.unique(levels[np.isfinite(levels)])) >= 4
+    assert max(len(np.unique(row[np.isfinite(row)])) for row in levels) >= 3
+    texels, packed, _ = pack_textures([image])
+    for level, (start, size, _) in enumerate(packed.tolist()):
+        x, y = np.mod(point[..., 0] / 2, 1) * size, (1 - np.mod(point[..., 1] / 2, 1)) * size
+        sure = (levels == level) & (np.abs(exact - np.rint(exact)) > 1e-3)
+        sure &= (np.abs(x - np.rint(x)) > 0.01) & (np.abs(y - np.rint(y)) > 0.01)
+        expected = texels[start + y[sure].astype(int) * size + x[sure].astype(int)].astype(int)
+        assert np.abs(picture.rgb[sure] - expected).max(initial=0) <= 1, f"level {level}"
 
 
 def test_a_shadow_lies_where_the_sun_throws_it(physics: Physics) -> None:

@@ -135,8 +135,9 @@ class Palette(NamedTuple):
     """What `paint` works with.
 
     Attributes:
-        paints: float64 (F, 13): bytes of the light that a face sends back (3), how its texture's u (4) and v (4) run
-            across the picture, and what a pixel covers of it (2).
+        paints: float64 (F, 16): the light that a face sends back (3), in bytes, or as shares that its texture is dimmed
+            by; how that texture's u (4) and v (4) run across the picture, and what a pixel covers of it (2); the level
+            that its last pixel had, or what it has instead, and the areas that have that level (2).
         painted: int32 (F,), the frame for which a row of ``paints`` was computed.
         frame: int32 (1,), the number of the frame.
         places: int32 (width,), rows of a table, for the pixels of a row.
@@ -216,7 +217,7 @@ def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> 
     share = np.append(np.linspace(0.0, 1.0, SKIES), 1.0)[:, None]
     sky = np.clip((1 - share) * light.horizon + share * light.zenith, 0.0, 1.0)
     return Palette(
-        paints=np.empty((len(geometry.faces), 13)),
+        paints=np.empty((len(geometry.faces), 16)),
         painted=np.zeros(len(geometry.faces), np.int32),
         frame=np.zeros(1, np.int32),
         places=np.empty(width, np.int32),

@@ -25,13 +25,14 @@ from robosim.render.kernels.arrays import (
 from robosim.render.kernels.cull import eye_in_link
 from robosim.render.kernels.light import light_from, lit, zenith_share
 from robosim.render.kernels.pixel import byte_of, ray_through
-from robosim.render.kernels.texture import STEEPEST, level_of
+from robosim.render.kernels.texture import STEEPEST, areas_of, level_of
 from robosim.render.kernels.words import pixel, write_row
 
 _ONE, _MANY = np.uintp(1), np.uintp(16)
 _BYTE, _TWO_BYTES, _LOW = np.uint32(8), np.uint32(16), np.uint32(0xFF)
 _WHOLE, _ROUND, _HALF = np.float32(1.0), np.float32(0.5), np.uint32(32768)
 _LAST_SKY = np.float32(SKIES - 1)
+_PLAIN, _ROUNDED = -1.0, -2.0  # faces that have no level of a texture: of one colour, and as if they were round
 _BODY, _KIND = np.uintp(0), np.uintp(1)
 
 
@@ -62,7 +63,7 @@ def paint(
             if labels.size > 0:
                 _label(geometry, face, line, start, end, labels)
             if rgb.size > 0:
-                if face >= 0 and geometry.face_normals[face] < 0 and palette.painted[face] != palette.frame[0]:
+                if face >= 0 and palette.painted[face] != palette.frame[0]:
                     palette.painted[face] = palette.frame[0]
                     _prepare(geometry, looks, poses, camera, light, eye, face, palette.paints[face])
                 _paint(buffers, palette, geometry, looks, poses, camera, light, eye, face, line, start, end)
@@ -96,7 +97,15 @@ def _paint(
     """Paints a row's pixels from ``start`` to ``end``, which see one face."""
     if face < 0:
         _paint_sky(palette, camera, line, start, end)
-    elif geometry.face_normals[face] >= 0:
+        return
+    own = palette.paints[face]
+    if own[13] == _PLAIN:
+        word = _word(own[0], own[1], own[2])
+        for column in range(start, end):
+            palette.words[column] = word
+    elif own[13] >= 0.0:
+        _paint_print(looks, geometry, buffers.nearness, palette, face, line, start, end)
+    else:
         row, no_shadow = int(line), Shadow(camera.from_world, camera.lens, buffers.nearness[:0])
         for column in range(int(start), int(end)):
             depth, ray = 1.0 / buffers.nearness[row, column], ray_through(camera, column, row)
@@ -104,14 +113,6 @@ def _paint(
             palette.words[column] = _word(
                 byte_of(looks, colour[0]), byte_of(looks, colour[1]), byte_of(looks, colour[2])
             )
-    elif geometry.face_uvs[face] >= 0:
-        texture = looks.textures[geometry.face_part[face]]
-        _paint_print(looks, texture, buffers.nearness, palette, face, line, start, end)
-    else:
-        own = palette.paints[face]
-        word = _word(own[0], own[1], own[2])
-        for column in range(start, end):
-            palette.words[column] = word
 
 
 @inlined
@@ -145,7 +146,7 @@ def _paint_sky(palette: Palette, camera: Camera, line: np.uintp, start: np.uintp
 
 @inlined
 def _paint_print(
-    looks: Looks, texture: int, nearness: Array, palette: Palette, face: int, line: np.uintp, start: np.uintp,
+    looks: Looks, geometry: Geometry, nearness: Array, palette: Palette, face: int, line: np.uintp, start: np.uintp,
     end: np.uintp,
 ) -> None:  # fmt: skip
     """Paints a row's pixels of a textured face, as many at a time as see the same level of the texture.
@@ -156,11 +157,13 @@ def _paint_print(
     u_column, u_row, u_start = np.float32(own[3]), np.float32(own[4] * row + own[5]), np.float32(own[6])
     v_column, v_row, v_start = np.float32(own[7]), np.float32(own[8] * row + own[9]), np.float32(own[10])
     # sRGB is nearly a power: the code of a product is the product of the codes.
-    red, green, blue = _share(own[0]), _share(own[1]), _share(own[2])
+    red, green, blue = np.uint32(own[0]), np.uint32(own[1]), np.uint32(own[2])
     while start < end:
-        level, stop = _level_at(looks, texture, own, nearness[line, start]), end
+        if not _has_level(own, nearness[line, start]):
+            _change_level(looks, looks.textures[geometry.face_part[face]], own, nearness[line, start])
+        level, stop = int(own[13]), end
         # Along a row it rises or falls.
-        while stop - start > _ONE and _level_at(looks, texture, own, nearness[line, stop - _ONE]) != level:
+        while stop - start > _ONE and not _has_level(own, nearness[line, stop - _ONE]):
             stop = start + (stop - start) // np.uintp(2)
         first, height, width = looks.levels[level, 0], looks.levels[level, 1], looks.levels[level, 2]
         across, down = np.float32(width), np.float32(height)
@@ -190,9 +193,19 @@ def _dimmed(byte: np.uint32, share: np.uint32) -> np.uint32:
 
 
 @inlined
-def _level_at(looks: Looks, texture: int, own: Array, near: float) -> int:
+def _has_level(own: Array, near: float) -> bool:
+    """Says whether a pixel of a face needs the level of the texture that the face's last one had; no divisions."""
+    near = np.float64(near)
+    covers, cube = min(own[11], own[12] * near), near * near * near
+    return bool((covers >= own[14] * cube) & (covers < own[15] * cube))
+
+
+@inlined
+def _change_level(looks: Looks, texture: int, own: Array, near: float) -> None:
     depth = 1.0 / near
-    return level_of(looks, texture, min(own[11] * depth, own[12]) * depth * depth)
+    level = level_of(looks, texture, min(own[11] * depth, own[12]) * depth * depth)
+    own[13] = level
+    own[14], own[15] = areas_of(looks, texture, level)
 
 
 @inlined
@@ -200,14 +213,19 @@ def _prepare(
     geometry: Geometry, looks: Looks, poses: Array, camera: Camera, light: Light, eye: Triple, face: int, own: Array
 ) -> None:
     """Writes a face's row of `Palette.paints`."""
+    own[13] = _ROUNDED if geometry.face_normals[face] >= 0 else _PLAIN
+    if own[13] == _ROUNDED:
+        return
     part = geometry.face_part[face]
     pose, line = poses[geometry.links[part]], geometry.face_uvs[face]
     red, green, blue = _light_of(geometry, looks, pose, light, face, part)
     own[0], own[1], own[2] = byte_of(looks, red), byte_of(looks, green), byte_of(looks, blue)
     if line >= 0:
+        own[0], own[1], own[2] = _share(own[0]), _share(own[1]), _share(own[2])
         own[3], own[4], own[5], own[6] = _across(geometry.uvs, line, 0, pose, eye, camera)
         own[7], own[8], own[9], own[10] = _across(geometry.uvs, line, 1, pose, eye, camera)
         own[11], own[12] = _areas(geometry, face, line, pose, eye, camera)
+        own[13], own[14] = 0.0, np.inf  # any level, for no area
 
 
 @inlined

@@ -20,6 +20,16 @@ def level_of(looks: Looks, texture: int, area: float) -> int:
 
 
 @inlined
+def areas_of(looks: Looks, texture: int, level: int) -> tuple[float, float]:
+    """Gives the areas between which `level_of` gives a level: from the first on, up to the second."""
+    first, last = looks.first_level[texture], looks.first_level[texture + 1] - 1
+    low = 0.5 / (float(looks.levels[first, 1]) * looks.levels[first, 1])
+    for _ in range(first, level):
+        low *= 4.0
+    return low if level > first else 0.0, 4.0 * low if level < last else np.inf
+
+
+@inlined
 def nearest_texel(looks: Looks, level: int, u: float, v: float) -> int:
     """Gives the number of a level's texel at a point."""
     height, width = looks.levels[level, 1], looks.levels[level, 2]
