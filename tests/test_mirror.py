@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from toy_run import toy
 
+from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.training.imitate import _fit
 from robosim.agents.training.learner import make_envs, make_model
-from robosim.agents.training.mirrored import MirroredBuffer, MirrorError
+from robosim.agents.training.mirrored import MirroredPolicy, MirrorError, unfolded
 from robosim.agents.training.recording import Recording
 from robosim.agents.training.run_folder import RunError
 from robosim.agents.training.train import train
@@ -119,42 +120,53 @@ def model() -> Iterator[Any]:
         yield make_model(experiment, envs, "cpu", 0)
 
 
+def rows(model: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # noqa: ANN401
+    """Gives observations and actions of which nothing is beyond the normaliser's clip."""
+    rng, running = np.random.default_rng(0), model.env.obs_rms
+    running.mean[:], running.var[:] = rng.normal(size=57), rng.uniform(0.5, 2.0, 57)
+    return rng.normal(size=(20, 57)).astype(np.float32), rng.normal(size=(20, 15)).astype(np.float32)
+
+
+def said(policy: Any, model: Any, seen: NDArray[np.float32], acted: NDArray[np.float32]) -> list[torch.Tensor]:  # noqa: ANN401
+    """Gives what a policy would do, what it takes that to be worth, and how likely it takes an action to be."""
+    observed = torch.as_tensor(model.env.normalize_obs(seen))
+    with torch.no_grad():
+        value, likely, _ = policy.evaluate_actions(observed, torch.as_tensor(acted))
+        torch.testing.assert_close(policy.predict_values(observed), value)
+        return [policy.get_distribution(observed).mode(), value, likely]
+
+
 @pytest.mark.medium
-def test_batches_hold_each_step_and_its_mirror_image(model: Any) -> None:  # noqa: ANN401
+def test_a_policy_does_in_the_mirror_what_the_mirror_shows_of_it(model: Any) -> None:  # noqa: ANN401
+    """Whatever its weights are, and after updates."""
     model.learn(32)
-    buffer = model.rollout_buffer
-    assert isinstance(buffer, MirroredBuffer)
-    buffer.reset()
-    rng = np.random.default_rng(0)
-    for name in ("observations", "actions", "advantages", "log_probs"):
-        getattr(buffer, name)[:] = rng.normal(size=getattr(buffer, name).shape)
-    buffer.pos, buffer.full = 16, True
-    batches = list(buffer.get(8))
-    assert [len(batch.observations) for batch in batches] == [16] * 4
-    running = model.env.obs_rms
-    scale = torch.as_tensor(np.sqrt(running.var + model.env.epsilon), dtype=torch.float32)
-    mean = torch.as_tensor(running.mean, dtype=torch.float32)
     with closing(gym.make("robosim/TerrainBalance-v0")) as env:
         mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
+    with torch.no_grad():
+        model.policy.log_std += torch.linspace(-1, 1, 15)
+    seen, acted = rows(model)
+    (does, worth, likely), (turned, as_worth, as_likely) = (
+        said(model.policy, model, *pair) for pair in ((seen, acted), (mirrors.observation(seen), mirrors.action(acted)))
+    )
+    np.testing.assert_allclose(turned.numpy(), mirrors.action(does.numpy()), atol=1e-5)
+    assert np.abs(turned - does).max() > 1e-3
+    torch.testing.assert_close(as_worth, worth, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(as_likely, likely, atol=1e-2, rtol=1e-4)
 
-    def likely(batch: Any) -> torch.Tensor:  # noqa: ANN401
-        with torch.no_grad():
-            said: torch.Tensor = model.policy.evaluate_actions(batch.observations[8:], batch.actions[8:])[1]
-        return said
 
-    for batch in batches:
-        plain = mirrors.observation((batch.observations[:8] * scale + mean).numpy())
-        shown = ((plain - mean.numpy()) / scale.numpy()).clip(-10.0, 10.0)  # as the env's are
-        np.testing.assert_allclose(batch.observations[8:].numpy(), shown, rtol=1e-3, atol=1e-3)
-        assert torch.equal(*batch.advantages.reshape(2, 8))
-        assert torch.equal(*batch.returns.reshape(2, 8))
-        np.testing.assert_array_equal(mirrors.action(batch.actions[:8].numpy()), batch.actions[8:].numpy())
-        torch.testing.assert_close(batch.old_log_prob[8:], likely(batch))
-    for weight in model.policy.parameters():  # an update: what was likely before it counts
-        weight.data += 0.01
-    again = next(iter(buffer.get(32)))
-    before = torch.cat([batch.old_log_prob[8:] for batch in batches]).sort().values
-    torch.testing.assert_close(again.old_log_prob[32:].sort().values, before)
+@pytest.mark.medium
+def test_what_is_saved_needs_no_mirror_and_does_the_same(model: Any) -> None:  # noqa: ANN401
+    model.learn(32)
+    with torch.no_grad():
+        for weight in model.policy.parameters():
+            weight += 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
+    pair = rows(model)
+    plain, network = unfolded(model.policy, NetworkConfig(hidden=(16,)))
+    assert network.hidden == (32,)
+    assert not isinstance(plain, MirroredPolicy)
+    for own, saved in zip(said(model.policy, model, *pair), said(plain, model, *pair), strict=True):
+        torch.testing.assert_close(saved, own, rtol=1e-4, atol=1e-4)
+    assert unfolded(plain, network) == (plain, network)
 
 
 @pytest.mark.medium
@@ -195,3 +207,9 @@ def test_a_task_without_a_mirror_says_so() -> None:
         pytest.raises(MirrorError, match=r"ppo\.mirror = True: .* has no mirror"),
     ):
         make_model(experiment, envs, "cpu", 0)
+
+
+@pytest.mark.parametrize("hidden", [(), (1025,)])
+def test_a_network_that_cannot_be_unfolded_is_refused(hidden: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"network\.hidden = .*: with ppo\.mirror, 1 to 1024 units"):
+        toy(network={"hidden": hidden}, ppo={"n_steps": 64, "batch_size": 64, "mirror": True})

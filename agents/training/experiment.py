@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from robosim.agents.policies.network import NetworkConfig
+from robosim.agents.policies.network import MAX_WIDTH, NetworkConfig
 from robosim.agents.storage.card import EnvKwargs, Scalar
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -66,7 +66,8 @@ class PpoConfig(_Frozen):
     target_kl: Annotated[Finite, Field(gt=0)] | None = 0.03
     """An update stops early when the policy has moved 1.5 times this far; None: never."""
     mirror: Annotated[bool, Field(exclude_if=not_)] = False  # so that runs from before there was a mirror can go on
-    """Whether each step is learnt from twice, as it was and as a mirror shows it: for robots whose sides are alike."""
+    """Whether the policy is right in the mirror, too, and so learns from each step for both sides: for robots whose
+    sides are alike. The agent's hidden layers are twice as wide then, one half for each side."""
 
 
 class NormaliseConfig(_Frozen):
@@ -167,6 +168,9 @@ def _misfits(experiment: Experiment) -> list[str]:
         lines.append(f"workers = {experiment.workers}: must be at most envs = {experiment.envs}")
     if experiment.env.critic and experiment.network.encoder is None:
         lines.append(f"env.critic = {experiment.env.critic}: only an agent that sees, with a network.encoder, has such")
+    hidden = experiment.network.hidden
+    if experiment.ppo.mirror and not (hidden and 2 * max(hidden) <= MAX_WIDTH):
+        lines.append(f"network.hidden = {list(hidden)}: with ppo.mirror, 1 to {MAX_WIDTH // 2} units in each layer")
     if not experiment.env.splits and experiment.env.id.startswith("robosim/"):
         lines.append(f"env.splits = False: {experiment.env.id} has splits, and validation must not train on them")
     return lines

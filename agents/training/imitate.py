@@ -23,7 +23,6 @@ from robosim.agents.policies.sight import Sight
 from robosim.agents.training.device import fastest_precision
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import start_envs
-from robosim.agents.training.mirrored import MirroredBuffer, Reflection
 from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
 
 T = TypeVar("T")
@@ -129,8 +128,6 @@ def _fit(
         rows = torch.as_tensor(drawn, device=model.device)
         looked = {key: torch.as_tensor(kept.seen(key, drawn), device=model.device) for key in pictures}
         batch, asked = _whole({**{key: part[rows] for key, part in inputs.items()}, **looked}), wanted[rows]
-        if isinstance(model.rollout_buffer, MirroredBuffer) and isinstance(batch, torch.Tensor):
-            batch, asked = _half_mirrored(model.rollout_buffer.reflection, batch, asked, rng)
         mean, value, _ = policy(batch, deterministic=True)
         loss = (((mean - asked) / action_scale) ** 2).mean()
         judged = (rows >= first) * ((value[:, 0] - returns[rows]) / return_scale) ** 2
@@ -140,17 +137,6 @@ def _fit(
         optimizer.step()
         schedule.step()
         advance(BATCH)
-
-
-def _half_mirrored(
-    reflection: Reflection, seen: torch.Tensor, acted: torch.Tensor, rng: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gives observations (n, size) and actions (n, size) with a random half of the rows as the mirror shows them."""
-    turned = torch.as_tensor(rng.random(len(seen)) < 0.5, device=seen.device)[:, None]
-    return (
-        torch.where(turned, reflection.observations(seen), seen),
-        torch.where(turned, reflection.actions(acted), acted),
-    )
 
 
 def _whole(parts: dict[str, T]) -> T | dict[str, T]:

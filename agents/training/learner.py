@@ -16,7 +16,7 @@ from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
 from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
-from robosim.agents.training.mirrored import MirroredBuffer, reflection_of
+from robosim.agents.training.mirrored import MirroredPolicy, reflection_of
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
@@ -117,12 +117,9 @@ def make_model(
     """
     ppo, network, space = experiment.ppo, experiment.network, envs.unwrapped.observation_space
     kwargs = policy_kwargs(network, space, critic_only(experiment, space) if told is None else told)
-    mirror: dict[str, Any] = {}
-    if ppo.mirror:
-        kept = {"reflection": reflection_of(experiment, envs)}
-        mirror = {"rollout_buffer_class": MirroredBuffer, "rollout_buffer_kwargs": kept}
+    mirror = {"reflection": reflection_of(experiment, envs)} if ppo.mirror else {}
     model = PPO(
-        policy_name(space, network),
+        MirroredPolicy if ppo.mirror else policy_name(space, network),
         envs,
         learning_rate=learning_rate(ppo),
         n_steps=ppo.n_steps,
@@ -135,13 +132,10 @@ def make_model(
         vf_coef=ppo.vf_coef,
         max_grad_norm=ppo.max_grad_norm,
         target_kl=ppo.target_kl,
-        policy_kwargs=dict(kwargs),
+        policy_kwargs={**kwargs, **mirror},
         seed=derived_seed(experiment.seed, steps_done),
         device=device,
-        **mirror,
     )
-    if isinstance(model.rollout_buffer, MirroredBuffer):
-        model.rollout_buffer.policy = model.policy
     model.set_logger(Logger(folder=None, output_formats=[]))
     sight = model.policy.features_extractor
     if not steps_done and isinstance(sight, Sight) and network.encoder is not None and network.encoder.weights:

@@ -1,9 +1,8 @@
-"""PPO that learns from each step twice: as it was, and as a mirror shows it, for robots whose sides are alike.
+"""A policy that is right in the mirror whatever its weights are, for robots whose sides are alike.
 
-M. Mittal et al. (2024), "Symmetry considerations for learning task symmetric robot policies", ICRA, section III-A. They
-take what the mirror shows to have been as likely as what was done; here the policy says how likely it was, so that
-every ratio begins at 1. Until the policy has become symmetric, some of it was most unlikely, and such ratios soon leave
-1: `target_kl`, which goes by all rows, then ends updates earlier.
+It does the mean of what its network says, and of what a mirror shows of what the network says in the mirror: averaging
+over a symmetry's group, as in E. van der Pol et al. (2020), "MDP homomorphic networks", NeurIPS. So it learns from each
+step for both sides. What is saved is one plain network that does the same; see `unfolded`.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.distributions import DiagGaussianDistribution, Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy
-from stable_baselines3.common.type_aliases import RolloutBufferSamples
+from stable_baselines3.common.torch_layers import MlpExtractor
 from stable_baselines3.common.vec_env import VecNormalize
 
+from robosim.agents.policies.network import NetworkConfig, build_policy
 from robosim.agents.training.experiment import Experiment
 from robosim.errors import RobosimError
 from robosim.mirror import Mirror, Mirrors
@@ -44,13 +43,21 @@ class Reflection:
 
     def observations(self, seen: Tensor) -> Tensor:
         """Gives observations as they would be normalised: what is mirrored is what they were before."""
-        mirror, mean, scale = self._mirrors.observation, *self._statistics(seen)
-        shown = (_shown(mirror, seen * scale + mean) - mean) / scale
+        shown = self.shifted(seen)
         return shown.clamp(-self._envs.clip_obs, self._envs.clip_obs) if self._envs.norm_obs else shown
+
+    def shifted(self, seen: Tensor) -> Tensor:
+        """Gives the same without a limit: sums of what was seen, and a shift."""
+        mirror, mean, scale = self._mirrors.observation, *self._statistics(seen)
+        return (_shown(mirror, seen * scale + mean) - mean) / scale
 
     def actions(self, actions: Tensor) -> Tensor:
         """Gives actions."""
         return _shown(self._mirrors.action, actions)
+
+    def spreads(self, spreads: Tensor) -> Tensor:
+        """Gives what has no sign, such as how far actions scatter."""
+        return spreads[..., torch.as_tensor(self._mirrors.action.places)]
 
     def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
         if not self._envs.norm_obs:
@@ -65,47 +72,98 @@ def _shown(mirror: Mirror, values: Tensor) -> Tensor:
     return values[..., torch.as_tensor(mirror.places)] * torch.as_tensor(mirror.signs).to(values)
 
 
-class MirroredBuffer(RolloutBuffer):
-    """A rollout whose minibatches also hold what a mirror shows of them, twice as many rows as were asked for.
+class MirroredPolicy(ActorCriticPolicy):
+    """SB3's policy over vectors, twice: beside the mirror and in it.
 
     Args:
-        reflection: What the mirror shows.
         arguments: SB3's.
+        reflection: The mirror.
         named: SB3's.
-
-    Attributes:
-        policy: The policy that has acted; it says how likely it had been to act as the mirror shows.
     """
 
-    policy: ActorCriticPolicy
-
     def __init__(self, *arguments: Any, reflection: Reflection, **named: Any) -> None:  # noqa: ANN401 (SB3's)
-        """Makes room; see the class."""
+        """Builds the network; see the class."""
         self.reflection = reflection
-        self._shown: tuple[Tensor, Tensor, Tensor] | None = None
         super().__init__(*arguments, **named)
 
-    def reset(self) -> None:
-        """Begins a new rollout."""
-        super().reset()
-        self._shown = None
+    def _build_mlp_extractor(self) -> None:
+        self.mlp_extractor = _BothSides(
+            self.reflection, self.features_dim, self.net_arch, self.activation_fn, self.device
+        )
 
-    def _get_samples(self, batch_inds: NDArray[Any], env: VecNormalize | None = None) -> RolloutBufferSamples:
-        if self._shown is None:  # before the first update from this rollout
-            self._shown = self._reflect()
-        plain = super()._get_samples(batch_inds, env)
-        rows = torch.as_tensor(batch_inds, device=plain.actions.device)
-        seen, actions, likely = (part[rows] for part in self._shown)
-        shown = plain._replace(observations=seen, actions=actions, old_log_prob=likely)
-        return RolloutBufferSamples(*(torch.cat(pair) for pair in zip(plain, shown, strict=True)))
+    def _get_action_dist_from_latent(self, latent_pi: Tensor) -> Distribution:
+        beside, within = self.action_net(latent_pi)
+        assert isinstance(self.action_dist, DiagGaussianDistribution)
+        mean = 0.5 * (beside + self.reflection.actions(within))
+        return self.action_dist.proba_distribution(mean, 0.5 * (self.log_std + self.reflection.spreads(self.log_std)))
 
-    def _reflect(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Gives the rollout as the mirror shows it: observations, actions, and the log of how likely these were."""
-        seen = self.reflection.observations(self.to_torch(self.observations))
-        actions = self.reflection.actions(self.to_torch(self.actions))
-        with torch.no_grad():
-            _, likely, _ = self.policy.evaluate_actions(seen, actions)
-        return seen, actions, likely
+
+class _BothSides(MlpExtractor):
+    """The hidden layers: the actor's give one row beside the mirror and one in it, the critic's their mean.
+
+    The critic's last layer is linear: of the mean it makes the mean of both values.
+    """
+
+    def __init__(self, reflection: Reflection, *arguments: Any) -> None:  # noqa: ANN401 (SB3's)
+        super().__init__(*arguments)
+        self._reflection = reflection
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        both = self._both(features)
+        actor: Tensor = self.policy_net(both)
+        return actor, self.value_net(both).mean(0)
+
+    def forward_actor(self, features: Tensor) -> Tensor:
+        actor: Tensor = self.policy_net(self._both(features))
+        return actor
+
+    def forward_critic(self, features: Tensor) -> Tensor:
+        critic: Tensor = self.value_net(self._both(features)).mean(0)
+        return critic
+
+    def _both(self, features: Tensor) -> Tensor:
+        return torch.stack([features, self._reflection.observations(features)])
+
+
+def unfolded(policy: ActorCriticPolicy, network: NetworkConfig) -> tuple[ActorCriticPolicy, NetworkConfig]:
+    """Gives a policy that needs no mirror and does the same, and what describes its network.
+
+    Its hidden layers are twice as wide, one half for each side; the mirror itself goes into the first weights and the
+    last. A policy that has no mirror is given back. What a mirrored observation loses at the normaliser's clip is kept.
+    """
+    if not isinstance(policy, MirroredPolicy):
+        return policy, network
+    wide = network.model_copy(update={"hidden": tuple(2 * width for width in network.hidden)})
+    plain, reflection = build_policy(policy.observation_space, policy.action_space, wide), policy.reflection
+    with torch.no_grad():
+        like = torch.eye(policy.features_dim, dtype=torch.float64)
+        shift = reflection.shifted(torch.zeros_like(like))[0]
+        mirror = (reflection.shifted(like) - shift).T.float()
+        for name in ("policy_net", "value_net"):
+            narrow, to = _linear(getattr(policy.mlp_extractor, name)), _linear(getattr(plain.mlp_extractor, name))
+            weight, bias = narrow[0].weight.cpu(), narrow[0].bias.cpu()
+            to[0].weight.copy_(torch.cat([weight, weight @ mirror]))
+            to[0].bias.copy_(torch.cat([bias, bias + weight @ shift.float()]))
+            for one, other in zip(narrow[1:], to[1:], strict=True):
+                other.weight.copy_(_twice(one.weight))
+                other.bias.copy_(torch.cat([one.bias, one.bias]))
+        (acting,), (to_acting,) = _linear(policy.action_net), _linear(plain.action_net)
+        to_acting.weight.copy_(0.5 * torch.cat([acting.weight, reflection.actions(acting.weight.T).T], dim=1))
+        to_acting.bias.copy_(0.5 * (acting.bias + reflection.actions(acting.bias)))
+        plain.value_net.weight.copy_(0.5 * torch.cat([policy.value_net.weight] * 2, dim=1))
+        plain.value_net.bias.copy_(policy.value_net.bias)
+        plain.log_std.copy_(0.5 * (policy.log_std + reflection.spreads(policy.log_std)))
+    return plain, wide
+
+
+def _twice(weight: Tensor) -> Tensor:
+    """Gives the weights of two layers side by side, which know nothing of each other."""
+    nothing = torch.zeros_like(weight)
+    return torch.cat([torch.cat([weight, nothing], dim=1), torch.cat([nothing, weight], dim=1)])
+
+
+def _linear(layers: torch.nn.Module) -> list[torch.nn.Linear]:
+    return [layer for layer in layers.modules() if isinstance(layer, torch.nn.Linear)]
 
 
 def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:

@@ -17,6 +17,7 @@ from robosim.agents.training.checkpoint import Ended, FinishedEpisode, Progress,
 from robosim.agents.training.curve import Curve, Row
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import acting_space
+from robosim.agents.training.mirrored import unfolded
 from robosim.agents.training.run_folder import RunFolder
 from robosim.agents.training.status import Status
 from robosim.agents.training.validation import Validation, best_so_far, mean_metrics, validate
@@ -202,12 +203,13 @@ class RunLog:
     def _save_agent(self, folder: Path) -> None:
         experiment, steps = self.experiment, self.progress.steps
         judged = self._validation if self._validation and self._validation.steps == steps else None
+        policy, network = unfolded(self.model.policy, experiment.network)
         save_agent(
             folder,
-            self.model.policy,
+            policy,
             name=experiment.name,
             env=EnvCard(id=experiment.env.id, kwargs=dict(experiment.env.kwargs)),
-            network=experiment.network,
+            network=network,
             normaliser=Normaliser.from_vec_normalize(self.envs),
             seed=experiment.seed,
             steps=steps,
