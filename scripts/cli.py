@@ -1,6 +1,7 @@
 """What every command shares: how it ends. Options belong to the command, work belongs to the packages."""
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Protocol
@@ -24,6 +25,20 @@ class Main(Protocol):
 def complain(message: str) -> None:
     """Write one line on stderr, `message` as it is: brackets in it are not markup."""
     Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True, highlight=False)
+
+
+class Minutes:
+    """Lines of how long work goes, one a minute, where what is written goes to a file, which shows no bar."""
+
+    def __init__(self, console: Console) -> None:
+        """Begins the first minute."""
+        self._console, self._due = console, time.monotonic() + 60.0
+
+    def tell(self, line: str) -> None:
+        """Writes a line, where a minute has passed since the last one."""
+        if not self._console.is_terminal and (now := time.monotonic()) >= self._due:
+            self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+            self._due = now + 60.0
 
 
 def command(main: Callable[[Sequence[str]], int]) -> Main:

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from robosim.agents.training.status import Outcome, Setup, Status
 from robosim.agents.training.train import train
 from robosim.agents.training.validation import Validation
-from robosim.scripts.cli import INTERRUPTED, command
+from robosim.scripts.cli import INTERRUPTED, Minutes, command
 from robosim.scripts.signals import stopped_by_signals
 from robosim.scripts.train_options import parse_options
 
@@ -44,7 +44,7 @@ class _Display:
     """The lines at the start, the progress bar, and a line for every validation."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        self._console, self._minutes = console, Minutes(console)
         self._progress = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.completed:,.0f} of {task.total:,.0f} steps · {task.fields[doing]}"),
@@ -78,11 +78,12 @@ class _Display:
         self._progress.start()
 
     def status(self, status: Status) -> None:
-        """Move the bar, and write a line where a validation has ended."""
+        """Move the bar, and write a line where a validation has ended; each minute, too, where there is no bar."""
         if self._task is None:
             return
         doing = _doing(status)
         self._progress.update(self._task, completed=status.steps, doing=doing)
+        self._minutes.tell(f"{status.steps:>12,} steps: {doing}")
         if status.validation is not None and status.validation is not self._shown:
             self._shown = status.validation
             self._console.print(_validation_line(status.validation, best=status.validation is status.best))

@@ -16,7 +16,7 @@ from robosim.agents.perception.train import PerceptionSetup, PerceptionStatus, t
 from robosim.agents.training.device import DeviceName
 from robosim.errors import RobosimError
 from robosim.perception.data.shards import Shards
-from robosim.scripts.cli import INTERRUPTED, command
+from robosim.scripts.cli import INTERRUPTED, Minutes, command
 from robosim.scripts.signals import stopped_by_signals
 
 
@@ -102,7 +102,7 @@ class _Display:
     """The lines at the start, the bar, and a line for every validation."""
 
     def __init__(self, console: Console, updates: int) -> None:
-        self._console, self._updates = console, updates
+        self._console, self._updates, self._minutes = console, updates, Minutes(console)
         self._progress = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.completed:,.0f} of {task.total:,.0f} updates · {task.fields[doing]}"),
@@ -130,12 +130,13 @@ class _Display:
         self._progress.start()
 
     def status(self, status: PerceptionStatus) -> None:
-        """Move the bar, and write a line where a validation was made."""
+        """Move the bar, and write a line where a validation was made; each minute, too, where there is no bar."""
         if self._task is None:
             return
         losses = ", ".join(f"{name} {loss:.3f}" for name, loss in status.losses.items())
         doing = f"{status.pictures_per_s:,.0f} pictures/s · {losses}"
         self._progress.update(self._task, completed=status.updates, doing=doing)
+        self._minutes.tell(f"{status.updates:>9,} updates: {doing}")
         if status.validation is not None:
             rates = ", ".join(f"{name} {rate:.3f}" for name, rate in status.validation.items())
             best = " [green](best so far)[/]" if status.best else ""

@@ -1,16 +1,19 @@
 """The console command: which command runs, and how a mistake ends."""
 
 import importlib
+import io
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from robosim import __version__
 from robosim.errors import RobosimError
-from robosim.scripts.cli import command
+from robosim.scripts.cli import Minutes, command
 from robosim.scripts.main import COMMANDS, main
 
 Captured = pytest.CaptureFixture[str]
@@ -93,3 +96,17 @@ def test_a_bug_keeps_its_traceback() -> None:
 def test_arguments_default_to_those_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py", "a", "b"])
     assert command(len)() == 2
+
+
+@pytest.mark.parametrize(("terminal", "lines"), [(False, ["second", "fourth"]), (True, [])])
+def test_work_whose_output_goes_to_a_file_says_each_minute_how_it_goes(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, lines: list[str]
+) -> None:
+    clock = SimpleNamespace(monotonic=lambda: 100.0)
+    monkeypatch.setattr("robosim.scripts.cli.time", clock)
+    written = io.StringIO()
+    minutes = Minutes(Console(file=written, force_terminal=terminal))
+    for now, line in ((159.0, "first"), (161.0, "second"), (220.0, "third"), (500.0, "fourth"), (501.0, "fifth")):
+        clock.monotonic = partial(float, now)
+        minutes.tell(line)
+    assert written.getvalue().split() == lines
