@@ -28,7 +28,7 @@ def complain(message: str) -> None:
 
 
 class Minutes:
-    """Lines of how long work goes, one a minute, where what is written goes to a file, which shows no bar."""
+    """Lines about work that takes long, at most one a minute, where output goes to a file, which shows no bar."""
 
     def __init__(self, console: Console) -> None:
         """Begins the first minute."""

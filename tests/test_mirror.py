@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from toy_run import toy
 
 from robosim.agents.policies.network import NetworkConfig
+from robosim.agents.storage.agent import load_agent
 from robosim.agents.training.imitate import _fit
 from robosim.agents.training.learner import make_envs, make_model
-from robosim.agents.training.mirrored import MirroredPolicy, MirrorError, unfolded
+from robosim.agents.training.mirrored import MirroredPolicy, MirrorError, reflection_of, unfolded
 from robosim.agents.training.recording import Recording
 from robosim.agents.training.run_folder import RunError
 from robosim.agents.training.train import train
@@ -112,7 +113,7 @@ def model() -> Iterator[Any]:
     experiment = toy(
         env={"id": "robosim/TerrainBalance-v0", "kwargs": {"level": 1}},
         envs=2,
-        network={"hidden": [16]},
+        network={"hidden": [16, 12]},
         ppo={"n_steps": 16, "batch_size": 8, "n_epochs": 2, "mirror": True, "target_kl": None},
         total_steps=32,
     )
@@ -161,8 +162,8 @@ def test_what_is_saved_needs_no_mirror_and_does_the_same(model: Any) -> None:  #
         for weight in model.policy.parameters():
             weight += 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
     pair = rows(model)
-    plain, network = unfolded(model.policy, NetworkConfig(hidden=(16,)))
-    assert network.hidden == (32,)
+    plain, network = unfolded(model.policy, NetworkConfig(hidden=(16, 12)))
+    assert network.hidden == (32, 24)
     assert not isinstance(plain, MirroredPolicy)
     for own, saved in zip(said(model.policy, model, *pair), said(plain, model, *pair), strict=True):
         torch.testing.assert_close(saved, own, rtol=1e-4, atol=1e-4)
@@ -197,6 +198,13 @@ def test_a_run_with_a_mirror_goes_on(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"ppo\.mirror: the run has True, asked for is False"):
         train(toy(**asked | {"ppo": {"n_steps": 16, "batch_size": 8, "n_epochs": 1}}), tmp_path / "run", resume=True)
     assert train(toy(**asked), tmp_path / "run", resume=True).finished
+    agent = load_agent(tmp_path / "run" / "last")  # what a run saves is right in the mirror, too
+    with closing(gym.make("robosim/TerrainBalance-v0", split="test", level=3)) as env:
+        mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
+        seen, _ = env.reset(seed=0)
+    does, turned = (agent.predict(part, deterministic=True)[0] for part in (seen, mirrors.observation(seen)))
+    np.testing.assert_allclose(turned, mirrors.action(does), atol=1e-4)
+    assert np.abs(turned - does).max() > 1e-3
 
 
 @pytest.mark.medium
@@ -209,7 +217,24 @@ def test_a_task_without_a_mirror_says_so() -> None:
         make_model(experiment, envs, "cpu", 0)
 
 
+@pytest.mark.medium
+def test_a_mirror_that_does_not_fit_is_named(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    env = gym.make("robosim/TerrainBalance-v0")
+    mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
+    env.close()
+    wrong = mirrors._replace(observation=mirrors.action)
+    monkeypatch.setattr("robosim.envs.terrain_balance.TerrainBalance.mirrors", lambda _: wrong)
+    experiment = toy(env={"id": "robosim/TerrainBalance-v0"}, ppo={"n_steps": 64, "batch_size": 64, "mirror": True})
+    with pytest.raises(
+        MirrorError,
+        match=r"the observation of robosim/TerrainBalance-v0 is a Box of shape \(57,\), .* vectors of 15 numbers",
+    ):
+        reflection_of(experiment, model.env)
+
+
 @pytest.mark.parametrize("hidden", [(), (1025,)])
 def test_a_network_that_cannot_be_unfolded_is_refused(hidden: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"network\.hidden = .*: with ppo\.mirror, 1 to 1024 units"):
+    with pytest.raises(
+        ValueError, match=r"network\.hidden = .*: with ppo\.mirror, one layer or more, of at most 1024 units"
+    ):
         toy(network={"hidden": hidden}, ppo={"n_steps": 64, "batch_size": 64, "mirror": True})

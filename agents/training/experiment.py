@@ -170,7 +170,9 @@ def _misfits(experiment: Experiment) -> list[str]:
         lines.append(f"env.critic = {experiment.env.critic}: only an agent that sees, with a network.encoder, has such")
     hidden = experiment.network.hidden
     if experiment.ppo.mirror and not (hidden and 2 * max(hidden) <= MAX_WIDTH):
-        lines.append(f"network.hidden = {list(hidden)}: with ppo.mirror, 1 to {MAX_WIDTH // 2} units in each layer")
+        lines.append(
+            f"network.hidden = {list(hidden)}: with ppo.mirror, one layer or more, of at most {MAX_WIDTH // 2} units"
+        )
     if not experiment.env.splits and experiment.env.id.startswith("robosim/"):
         lines.append(f"env.splits = False: {experiment.env.id} has splits, and validation must not train on them")
     return lines

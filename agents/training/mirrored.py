@@ -1,8 +1,9 @@
 """A policy that is right in the mirror whatever its weights are, for robots whose sides are alike.
 
-It does the mean of what its network says, and of what a mirror shows of what the network says in the mirror: averaging
-over a symmetry's group, as in E. van der Pol et al. (2020), "MDP homomorphic networks", NeurIPS. So it learns from each
-step for both sides. What is saved is one plain network that does the same; see `unfolded`.
+Its network answers twice, to what is seen and to what a mirror shows of it. The second answer is mirrored back, and the
+policy acts by the mean of the two: averaging over a symmetry's group, as in E. van der Pol et al. (2020), "MDP
+homomorphic networks", NeurIPS. So it learns from each step for both sides. What is saved is one plain network that does
+the same; see `unfolded`.
 """
 
 from __future__ import annotations
@@ -126,14 +127,14 @@ class _BothSides(MlpExtractor):
 
 
 def unfolded(policy: ActorCriticPolicy, network: NetworkConfig) -> tuple[ActorCriticPolicy, NetworkConfig]:
-    """Gives a policy that needs no mirror and does the same, and what describes its network.
+    """Gives a policy that needs no mirror and does the same, and what describes its network; see `widened`.
 
-    Its hidden layers are twice as wide, one half for each side; the mirror itself goes into the first weights and the
-    last. A policy that has no mirror is given back. What a mirrored observation loses at the normaliser's clip is kept.
+    The mirror goes into the first weights and the last. The two policies differ only where a mirrored observation would
+    be beyond the normaliser's clip: training cuts it there, this does not. A policy that has no mirror is given back.
     """
     if not isinstance(policy, MirroredPolicy):
         return policy, network
-    wide = network.model_copy(update={"hidden": tuple(2 * width for width in network.hidden)})
+    wide = widened(network)
     plain, reflection = build_policy(policy.observation_space, policy.action_space, wide), policy.reflection
     with torch.no_grad():
         like = torch.eye(policy.features_dim, dtype=torch.float64)
@@ -156,6 +157,11 @@ def unfolded(policy: ActorCriticPolicy, network: NetworkConfig) -> tuple[ActorCr
     return plain, wide
 
 
+def widened(network: NetworkConfig) -> NetworkConfig:
+    """Gives what describes the network of an agent that was trained with a mirror: one half for each side."""
+    return network.model_copy(update={"hidden": tuple(2 * width for width in network.hidden)})
+
+
 def _twice(weight: Tensor) -> Tensor:
     """Gives the weights of two layers side by side, which know nothing of each other."""
     nothing = torch.zeros_like(weight)
@@ -170,7 +176,7 @@ def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:
     """Gives the mirror of an experiment's task.
 
     Raises:
-        MirrorError: It has none.
+        MirrorError: It has none, or the observation is not a vector, or one of another length.
     """
     with contextlib.closing(gym.make(experiment.env.id, **experiment.env_kwargs("train"))) as env:  # type: ignore[arg-type]
         mirrors = getattr(env.unwrapped, "mirrors", None)
@@ -179,4 +185,12 @@ def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:
             f"ppo.mirror = True: {experiment.env.id} with {dict(experiment.env.kwargs)} has no mirror: "
             "it does not say how its two sides are alike"
         )
+    for name, space, mirror in (
+        ("observation", envs.observation_space, mirrors.observation), ("action", envs.action_space, mirrors.action),
+    ):  # fmt: skip
+        if not isinstance(space, gym.spaces.Box) or space.shape != mirror.places.shape:
+            raise MirrorError(
+                f"ppo.mirror = True: the {name} of {experiment.env.id} is a {type(space).__name__} "
+                f"of shape {space.shape}, and its mirror is of vectors of {len(mirror.places)} numbers"
+            )
     return Reflection(mirrors, envs)

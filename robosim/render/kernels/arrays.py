@@ -137,7 +137,7 @@ class Palette(NamedTuple):
     Attributes:
         paints: float64 (F, 16): the light that a face sends back (3), in bytes, or as shares that its texture is dimmed
             by; how that texture's u (4) and v (4) run across the picture, and what a pixel covers of it (2); the level
-            that its last pixel had, or what it has instead, and the areas that have that level (2).
+            that its last pixel had, or `paint`'s _PLAIN or _ROUNDED, and the areas that have that level (2).
         painted: int32 (F,), the frame for which a row of ``paints`` was computed.
         frame: int32 (1,), the number of the frame.
         places: int32 (width,), rows of a table, for the pixels of a row.
