@@ -1,5 +1,6 @@
 """The warm start: returns by hand, and a network that does what the expert does before PPO begins."""
 
+import time
 from pathlib import Path
 
 import gymnasium as gym
@@ -11,6 +12,7 @@ from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.policy import Observation, State
+from robosim.agents.storage.agent import read_card
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
 from robosim.agents.training.imitate import imitate
@@ -58,7 +60,14 @@ def test_imitation_tells_how_far_it_is_and_can_be_stopped_and_begun_again(tmp_pa
     assert not RunFolder(tmp_path / "run").cloned.exists()
     assert 0.5 < shares[-1] < 0.9
     shares.clear()
-    assert train(asked, tmp_path / "run", resume=True, on_status=note).finished
+    heard = list[float]()
+
+    def note_when(status: Status) -> None:
+        note(status)
+        heard.append(time.monotonic())
+
+    assert train(asked, tmp_path / "run", resume=True, on_status=note_when).finished
+    assert read_card(tmp_path / "run" / "last").wall_clock_s >= heard[-1] - heard[0]  # imitation is time, too
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert RunFolder(tmp_path / "run").cloned.is_dir()

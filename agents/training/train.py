@@ -4,6 +4,7 @@ What happens between two updates is in `run_log.py`. Nothing is printed: what a 
 out as `Setup` (once) and `Status` (while a teacher is imitated, after every update and every validation episode).
 """
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -90,11 +91,13 @@ def train(
                 total_steps=experiment.total_steps,
             )
         )
+        began = time.monotonic()
         if progress.steps:
             load_checkpoint(run.checkpoint, model, envs)
         elif experiment.expert_steps and not _imitated(model, envs, experiment, on_status, stop):
             keep_experiment(run, experiment)
             return Outcome(run.path, 0, finished=False, best=None)
+        progress.elapsed_s += time.monotonic() - began  # imitation is part of what an agent costs
         keep_experiment(run, experiment)
         evaluator = stack.enter_context(Evaluator(experiment.workers))
         curve = Curve(run.curve, run.tensorboard, before=progress.steps)
