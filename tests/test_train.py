@@ -24,6 +24,7 @@ from robosim.agents.training.curve import read_curve
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import load_experiment, parse_experiment, shipped_experiments
 from robosim.agents.training.learner import make_envs, make_model
+from robosim.agents.training.mirrored import unfolded
 from robosim.agents.training.run_folder import RunError, RunFolder
 from robosim.agents.training.status import Outcome, Setup, Status
 from robosim.agents.training.train import train
@@ -284,7 +285,8 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     raw: Any = envs.unwrapped.reset()
     envs.close()
     seen, _ = Frames(envs.unwrapped.observation_space, experiment.network.frames)(raw)
-    trained, _ = model.predict(envs.normalize_obs(seen), deterministic=True)
+    policy, _ = unfolded(model.policy, experiment.network)  # how near to it a mirror is: test_mirror.py
+    trained, _ = policy.predict(envs.normalize_obs(seen), deterministic=True)
     for folder in (run.last, run.best):
         assert np.array_equal(load_agent(folder).predict(raw, deterministic=True)[0], trained)
     assert run.cloned.is_dir() == (shipped["expert_steps"] > 0)
