@@ -16,7 +16,7 @@ from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.storage.agent import load_agent
 from robosim.agents.training.imitate import _fit
 from robosim.agents.training.learner import make_envs, make_model
-from robosim.agents.training.mirrored import MirroredPolicy, MirrorError, reflection_of, unfolded
+from robosim.agents.training.mirrored import MirroredPolicy, MirrorError, mirrors_of, unfolded
 from robosim.agents.training.recording import Recording
 from robosim.agents.training.run_folder import RunError
 from robosim.agents.training.train import train
@@ -108,9 +108,10 @@ def test_what_points_left_changes_and_what_turns_left_too() -> None:
     np.testing.assert_allclose(np.cross(turning * ABOUT_THEM, forward * FORWARD_LEFT_UP), left)
 
 
-@pytest.fixture
-def model() -> Iterator[Any]:
+@pytest.fixture(params=[True, False], ids=["normalised", "raw"])
+def model(request: pytest.FixtureRequest) -> Iterator[Any]:
     experiment = toy(
+        normalise={"observation": request.param},
         env={"id": "robosim/TerrainBalance-v0", "kwargs": {"level": 1}},
         envs=2,
         network={"hidden": [16, 12]},
@@ -122,10 +123,9 @@ def model() -> Iterator[Any]:
 
 
 def rows(model: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # noqa: ANN401
-    """Gives observations and actions of which nothing is beyond the normaliser's clip."""
-    rng, running = np.random.default_rng(0), model.env.obs_rms
-    running.mean[:], running.var[:] = rng.normal(size=57), rng.uniform(0.5, 2.0, 57)
-    return rng.normal(size=(20, 57)).astype(np.float32), rng.normal(size=(20, 15)).astype(np.float32)
+    """Gives observations, some beyond the normaliser's clip, and actions."""
+    rng = np.random.default_rng(0)
+    return rng.normal(scale=3.0, size=(20, 57)).astype(np.float32), rng.normal(size=(20, 15)).astype(np.float32)
 
 
 def said(policy: Any, model: Any, seen: NDArray[np.float32], acted: NDArray[np.float32]) -> list[torch.Tensor]:  # noqa: ANN401
@@ -229,7 +229,7 @@ def test_a_mirror_that_does_not_fit_is_named(model: Any, monkeypatch: pytest.Mon
         MirrorError,
         match=r"the observation of robosim/TerrainBalance-v0 is a Box of shape \(57,\), .* vectors of 15 numbers",
     ):
-        reflection_of(experiment, model.env)
+        mirrors_of(experiment, model.env)
 
 
 @pytest.mark.parametrize("hidden", [(), (1025,)])

@@ -251,7 +251,10 @@ def test_an_env_that_breaks_ends_the_run_with_its_traceback_and_seed(tmp_path: P
         train(toy(env=env, workers=2), tmp_path / "run")
 
 
-def test_the_command_tells_devices_validations_and_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_tells_devices_validations_and_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("robosim.scripts.cli.EVERY_S", 0.0)
     config = tmp_path / "toy.yaml"
     config.write_text(f"name: toy\nenv: {{id: {ENV_ID}}}\nenvs: 2\nppo: {{n_steps: 64, batch_size: 64}}\n")
     out = tmp_path / "run"
@@ -261,6 +264,8 @@ def test_the_command_tells_devices_validations_and_the_end(tmp_path: Path, capsy
     assert "policy and update  cpu, because a network of" in shown
     assert "2 envs in 1 worker process" in shown
     assert "256 steps: validation success" in shown
+    assert "128 steps: " in shown
+    assert "validating, 2 episodes" in shown
     assert f"robosim watch {out}" in shown
     assert main([str(config), *words]) == 2
     assert "--resume" in capsys.readouterr().err.replace("\n", " ")
@@ -285,8 +290,9 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     raw: Any = envs.unwrapped.reset()
     envs.close()
     seen, _ = Frames(envs.unwrapped.observation_space, experiment.network.frames)(raw)
-    policy, _ = unfolded(model.policy, experiment.network)  # how near to it a mirror is: test_mirror.py
+    policy, _ = unfolded(model.policy, experiment.network)  # itself, where it has no mirror
     trained, _ = policy.predict(envs.normalize_obs(seen), deterministic=True)
+    np.testing.assert_allclose(model.predict(envs.normalize_obs(seen), deterministic=True)[0], trained, atol=1e-5)
     for folder in (run.last, run.best):
         assert np.array_equal(load_agent(folder).predict(raw, deterministic=True)[0], trained)
     assert run.cloned.is_dir() == (shipped["expert_steps"] > 0)

@@ -16,7 +16,7 @@ from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
 from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
-from robosim.agents.training.mirrored import MirroredPolicy, reflection_of
+from robosim.agents.training.mirrored import EvenStatistics, MirroredPolicy, mirrors_of
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
@@ -107,7 +107,7 @@ def make_model(
 
     Args:
         experiment: What is to be learnt.
-        envs: In which.
+        envs: In which; where there is a mirror, they begin to normalise anew.
         device: Where the network is.
         steps_done: See above.
         told: What `critic_only` gives, where it has been asked already: it builds an env.
@@ -117,7 +117,9 @@ def make_model(
     """
     ppo, network, space = experiment.ppo, experiment.network, envs.unwrapped.observation_space
     kwargs = policy_kwargs(network, space, critic_only(experiment, space) if told is None else told)
-    mirror = {"reflection": reflection_of(experiment, envs)} if ppo.mirror else {}
+    mirror = {"mirrors": mirrors_of(experiment, envs)} if ppo.mirror else {}
+    if mirror and envs.norm_obs:
+        envs.obs_rms = EvenStatistics(mirror["mirrors"].observation)  # type: ignore[assignment]  # SB3 means a dict
     model = PPO(
         MirroredPolicy if ppo.mirror else policy_name(space, network),
         envs,

@@ -14,10 +14,12 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3.common.distributions import DiagGaussianDistribution, Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.torch_layers import MlpExtractor
-from stable_baselines3.common.vec_env import VecNormalize
+from stable_baselines3.common.vec_env import VecEnv
 
 from robosim.agents.policies.network import NetworkConfig, build_policy
 from robosim.agents.training.experiment import Experiment
@@ -30,47 +32,21 @@ class MirrorError(RobosimError):
     """A task that has no mirror."""
 
 
-class Reflection:
-    """Shows normalised observations, and actions, in a task's mirror.
+class EvenStatistics(RunningMeanStd):
+    """Running statistics of vectors and of what a mirror shows of them: what is normalised has the same mirror.
 
     Args:
-        mirrors: The task's.
-        envs: Whose running statistics normalise.
+        mirror: That of the vectors, shape (n,).
     """
 
-    def __init__(self, mirrors: Mirrors, envs: VecNormalize) -> None:
-        """Keeps them."""
-        self._mirrors, self._envs = mirrors, envs
+    def __init__(self, mirror: Mirror) -> None:
+        """Begins with mean 0 and variance 1."""
+        super().__init__(shape=mirror.places.shape)
+        self._mirror = mirror
 
-    def observations(self, seen: Tensor) -> Tensor:
-        """Gives observations as they would be normalised: what is mirrored is what they were before."""
-        shown = self.shifted(seen)
-        return shown.clamp(-self._envs.clip_obs, self._envs.clip_obs) if self._envs.norm_obs else shown
-
-    def shifted(self, seen: Tensor) -> Tensor:
-        """Gives the same without a limit: sums of what was seen, and a shift."""
-        mirror, mean, scale = self._mirrors.observation, *self._statistics(seen)
-        return (_shown(mirror, seen * scale + mean) - mean) / scale
-
-    def actions(self, actions: Tensor) -> Tensor:
-        """Gives actions."""
-        return _shown(self._mirrors.action, actions)
-
-    def spreads(self, spreads: Tensor) -> Tensor:
-        """Gives what has no sign, such as how far actions scatter."""
-        return spreads[..., torch.as_tensor(self._mirrors.action.places)]
-
-    def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        if not self._envs.norm_obs:
-            return torch.zeros_like(like[0]), torch.ones_like(like[0])
-        running: Any = self._envs.obs_rms  # of one vector: what is a dict has no mirror
-        scale = np.sqrt(running.var + self._envs.epsilon)
-        mean = torch.as_tensor(running.mean, dtype=like.dtype, device=like.device)
-        return mean, torch.as_tensor(scale, dtype=like.dtype, device=like.device)
-
-
-def _shown(mirror: Mirror, values: Tensor) -> Tensor:
-    return values[..., torch.as_tensor(mirror.places)] * torch.as_tensor(mirror.signs).to(values)
+    def update(self, arr: NDArray[np.float32]) -> None:
+        """Takes in some vectors, shape (vectors, n)."""
+        super().update(np.concatenate([arr, self._mirror(arr)]))
 
 
 class MirroredPolicy(ActorCriticPolicy):
@@ -78,25 +54,44 @@ class MirroredPolicy(ActorCriticPolicy):
 
     Args:
         arguments: SB3's.
-        reflection: The mirror.
+        mirrors: Of what is observed, whose normalisation has `EvenStatistics`, and of what is done.
         named: SB3's.
     """
 
-    def __init__(self, *arguments: Any, reflection: Reflection, **named: Any) -> None:  # noqa: ANN401 (SB3's)
+    def __init__(self, *arguments: Any, mirrors: Mirrors, **named: Any) -> None:  # noqa: ANN401 (SB3's)
         """Builds the network; see the class."""
-        self.reflection = reflection
+        self._mirrors = mirrors
         super().__init__(*arguments, **named)
 
     def _build_mlp_extractor(self) -> None:
+        self.action_mirror = _MirrorLayer(self._mirrors.action)
         self.mlp_extractor = _BothSides(
-            self.reflection, self.features_dim, self.net_arch, self.activation_fn, self.device
+            self._mirrors.observation, self.features_dim, self.net_arch, self.activation_fn, self.device
         )
 
     def _get_action_dist_from_latent(self, latent_pi: Tensor) -> Distribution:
         beside, within = self.action_net(latent_pi)
         assert isinstance(self.action_dist, DiagGaussianDistribution)
-        mean = 0.5 * (beside + self.reflection.actions(within))
-        return self.action_dist.proba_distribution(mean, 0.5 * (self.log_std + self.reflection.spreads(self.log_std)))
+        return self.action_dist.proba_distribution(0.5 * (beside + self.action_mirror(within)), self.even_log_std())
+
+    def even_log_std(self) -> Tensor:
+        """Gives the logarithm of how far actions scatter, shape (actions,), as much on either side."""
+        return 0.5 * (self.log_std + self.log_std[self.action_mirror.places])
+
+
+class _MirrorLayer(torch.nn.Module):
+    """A mirror that goes to the device of its network."""
+
+    places: Tensor
+    signs: Tensor
+
+    def __init__(self, mirror: Mirror) -> None:
+        super().__init__()
+        self.register_buffer("places", torch.as_tensor(mirror.places), persistent=False)  # they are no weights
+        self.register_buffer("signs", torch.as_tensor(mirror.signs), persistent=False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        return values[..., self.places] * self.signs
 
 
 class _BothSides(MlpExtractor):
@@ -105,9 +100,9 @@ class _BothSides(MlpExtractor):
     The critic's last layer is linear: of the mean it makes the mean of both values.
     """
 
-    def __init__(self, reflection: Reflection, *arguments: Any) -> None:  # noqa: ANN401 (SB3's)
+    def __init__(self, mirror: Mirror, *arguments: Any) -> None:  # noqa: ANN401 (SB3's)
         super().__init__(*arguments)
-        self._reflection = reflection
+        self.mirror = _MirrorLayer(mirror)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         both = self._both(features)
@@ -123,37 +118,35 @@ class _BothSides(MlpExtractor):
         return critic
 
     def _both(self, features: Tensor) -> Tensor:
-        return torch.stack([features, self._reflection.observations(features)])
+        return torch.stack([features, self.mirror(features)])
 
 
 def unfolded(policy: ActorCriticPolicy, network: NetworkConfig) -> tuple[ActorCriticPolicy, NetworkConfig]:
     """Gives a policy that needs no mirror and does the same, and what describes its network; see `widened`.
 
-    The mirror goes into the first weights and the last. The two policies differ only where a mirrored observation would
-    be beyond the normaliser's clip: training cuts it there, this does not. A policy that has no mirror is given back.
+    The mirror goes into the first weights and the last: it reorders their columns or rows, and is its own inverse. A
+    policy that has no mirror is given back.
     """
     if not isinstance(policy, MirroredPolicy):
         return policy, network
     wide = widened(network)
-    plain, reflection = build_policy(policy.observation_space, policy.action_space, wide), policy.reflection
+    plain = build_policy(policy.observation_space, policy.action_space, wide)
+    assert isinstance(policy.mlp_extractor, _BothSides)
+    seen, done = policy.mlp_extractor.mirror, policy.action_mirror
     with torch.no_grad():
-        like = torch.eye(policy.features_dim, dtype=torch.float64)
-        shift = reflection.shifted(torch.zeros_like(like))[0]
-        mirror = (reflection.shifted(like) - shift).T.float()
         for name in ("policy_net", "value_net"):
             narrow, to = _linear(getattr(policy.mlp_extractor, name)), _linear(getattr(plain.mlp_extractor, name))
-            weight, bias = narrow[0].weight.cpu(), narrow[0].bias.cpu()
-            to[0].weight.copy_(torch.cat([weight, weight @ mirror]))
-            to[0].bias.copy_(torch.cat([bias, bias + weight @ shift.float()]))
+            to[0].weight.copy_(torch.cat([narrow[0].weight, seen(narrow[0].weight)]))
             for one, other in zip(narrow[1:], to[1:], strict=True):
                 other.weight.copy_(_twice(one.weight))
+            for one, other in zip(narrow, to, strict=True):
                 other.bias.copy_(torch.cat([one.bias, one.bias]))
         (acting,), (to_acting,) = _linear(policy.action_net), _linear(plain.action_net)
-        to_acting.weight.copy_(0.5 * torch.cat([acting.weight, reflection.actions(acting.weight.T).T], dim=1))
-        to_acting.bias.copy_(0.5 * (acting.bias + reflection.actions(acting.bias)))
+        to_acting.weight.copy_(0.5 * torch.cat([acting.weight, done(acting.weight.T).T], dim=1))
+        to_acting.bias.copy_(0.5 * (acting.bias + done(acting.bias)))
         plain.value_net.weight.copy_(0.5 * torch.cat([policy.value_net.weight] * 2, dim=1))
         plain.value_net.bias.copy_(policy.value_net.bias)
-        plain.log_std.copy_(0.5 * (policy.log_std + reflection.spreads(policy.log_std)))
+        plain.log_std.copy_(policy.even_log_std())
     return plain, wide
 
 
@@ -172,8 +165,8 @@ def _linear(layers: torch.nn.Module) -> list[torch.nn.Linear]:
     return [layer for layer in layers.modules() if isinstance(layer, torch.nn.Linear)]
 
 
-def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:
-    """Gives the mirror of an experiment's task.
+def mirrors_of(experiment: Experiment, envs: VecEnv) -> Mirrors:
+    """Gives the mirrors of an experiment's task.
 
     Raises:
         MirrorError: It has none, or the observation is not a vector, or one of another length.
@@ -193,4 +186,4 @@ def reflection_of(experiment: Experiment, envs: VecNormalize) -> Reflection:
                 f"ppo.mirror = True: the {name} of {experiment.env.id} is a {type(space).__name__} "
                 f"of shape {space.shape}, and its mirror is of vectors of {len(mirror.places)} numbers"
             )
-    return Reflection(mirrors, envs)
+    return mirrors
