@@ -1,5 +1,6 @@
 """Scenes that several tests draw, what a camera sees of them, and where its rays go."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,11 +11,13 @@ from robosim.body import Body
 from robosim.math import IDENTITY, Quat, Vec3
 from robosim.physics import Physics
 from robosim.render.lens import Lens, View, looking
-from robosim.render.renderer import Renderer, Shadows
+from robosim.render.renderer import Renderer, Shadows, daylight
 from robosim.render.scene import Scene
 from robosim.shapes import Box, Capsule, Colour, Cylinder, Shape, Sphere, Visual
 
 Floats = NDArray[np.float64]
+EVEN = daylight()._replace(sun=(0.0, 0.0, 0.0), sky=(1.0, 1.0, 1.0), ground=(1.0, 1.0, 1.0), haze=math.inf)
+"""Light that shades nothing: what is seen has its own colour."""
 
 
 class Picture(NamedTuple):
