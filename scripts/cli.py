@@ -13,6 +13,7 @@ from robosim.errors import RobosimError
 
 USAGE_ERROR = 2  # as argparse
 INTERRUPTED = 130  # as a shell: 128 + SIGINT
+EVERY_S = 60.0  # between two lines of `Minutes`
 
 
 class Main(Protocol):
@@ -32,13 +33,13 @@ class Minutes:
 
     def __init__(self, console: Console) -> None:
         """Begins the first minute."""
-        self._console, self._due = console, time.monotonic() + 60.0
+        self._console, self._due = console, time.monotonic() + EVERY_S
 
     def tell(self, line: str) -> None:
         """Writes a line, where a minute has passed since the last one."""
         if not self._console.is_terminal and (now := time.monotonic()) >= self._due:
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
-            self._due = now + 60.0
+            self._due = now + EVERY_S
 
 
 def command(main: Callable[[Sequence[str]], int]) -> Main:

@@ -21,7 +21,7 @@ from robosim.agents.storage.files import AgentError
 from robosim.agents.storage.provenance import usable_cores
 from robosim.agents.storage.team import AnyFiles
 from robosim.envs import ENVS
-from robosim.scripts.cli import command
+from robosim.scripts.cli import Minutes, command
 from robosim.seeding import Level, Split, checked_level
 
 
@@ -136,10 +136,13 @@ def _evaluate(entries: Sequence[Entry], options: Options, typed: str, console: C
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress, Evaluator(options.workers) as evaluator:
-        return [_judge(entry, options, typed, evaluator, progress) for entry in entries]
+        minutes = Minutes(console)
+        return [_judge(entry, options, typed, evaluator, progress, minutes) for entry in entries]
 
 
-def _judge(entry: Entry, options: Options, typed: str, evaluator: Evaluator, progress: Progress) -> Result:
+def _judge(
+    entry: Entry, options: Options, typed: str, evaluator: Evaluator, progress: Progress, minutes: Minutes
+) -> Result:
     bar = progress.add_task(entry.agent, total=options.episodes, success="")
     successes: list[bool] = []
 
@@ -147,6 +150,7 @@ def _judge(entry: Entry, options: Options, typed: str, evaluator: Evaluator, pro
         successes.append(episode.success)
         share = sum(successes) / len(successes)
         progress.update(bar, advance=1, success=f"success {share:.0%}")
+        minutes.tell(f"{entry.agent}: {len(successes)} of {options.episodes} episodes, success {share:.0%}")
 
     start = time.perf_counter()
     episodes = evaluator.run(

@@ -37,8 +37,9 @@ def error_of(capsys: pytest.CaptureFixture[str], *argv: str | Path) -> str:
 
 
 def test_several_agents_are_judged_on_the_same_episodes_in_one_table(
-    agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("robosim.scripts.cli.EVERY_S", 0.0)
     path = tmp_path / "r.json"
     argv = (agent, "random", "zero", "--episodes", "12", "--seed", "5", "--json", path)
     assert judge(*argv, "--workers", "1") == 0
@@ -46,6 +47,7 @@ def test_several_agents_are_judged_on_the_same_episodes_in_one_table(
     assert "random" in captured.out
     assert "12 episodes of split test" in captured.out
     assert f"judged in {TOY}" in captured.err
+    assert "zero: 11 of 12 episodes, success " in captured.err
     results = read_results(path)
     assert [result.agent for result in results] == [str(agent), "random", "zero"]
     for result in results:

@@ -30,20 +30,24 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.medium
 def test_a_network_is_trained_and_judged_beside_the_rival(
-    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("robosim.scripts.cli.EVERY_S", 0.0)
     (tmp_path / "tiny.yaml").write_text(YAML)
     run = [str(tmp_path / "tiny.yaml"), "--out", str(tmp_path / "run"), "--data", str(pictures), "--device", "cpu"]
     assert train(run) == 0
-    assert "judge it by: robosim evaluate-perception" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "judge it by: robosim evaluate-perception" in shown
+    assert "updates: " in shown
+    assert " pictures/s · " in shown
     assert train(run) == 2
     assert "already holds a run" in capsys.readouterr().err
     assert train([*run, "--resume"]) == 0
 
-    results, shown = tmp_path / "results.json", tmp_path / "gallery"
+    results, gallery = tmp_path / "results.json", tmp_path / "gallery"
     best = str(tmp_path / "run" / "network.safetensors")
     asked = [str(tmp_path / "run"), "classical", best, best, "--data", str(pictures), "--json", str(results)]
-    assert evaluate([*asked, "--gallery", str(shown), "--device", "cpu"]) == 0
+    assert evaluate([*asked, "--gallery", str(gallery), "--device", "cpu"]) == 0
     ours, rival, again, _ = read_perception_results(results)
     assert again.scores == ours.scores
     assert ours.sha256 is not None
@@ -52,7 +56,7 @@ def test_a_network_is_trained_and_judged_beside_the_rival(
     assert set(ours.scores) < set(rival.scores)
     assert "symbol" in rival.scores
     assert sum(map(sum, rival.symbols)) == 12
-    assert sorted(path.name for path in shown.iterdir()) == [
+    assert sorted(path.name for path in gallery.iterdir()) == [
         "1-run.png",
         "2-classical.png",
         "3-network.png",
