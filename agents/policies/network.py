@@ -43,13 +43,18 @@ class NetworkConfig(BaseModel):
     """What pictures go through before the hidden layers; needed where an env gives pictures, and nowhere else."""
     frames: int = Field(1, ge=1, le=MAX_FRAMES)
     """Pictures of so many control steps, the last ones, are seen at once."""
+    residual: Literal["stepper"] | None = None
+    """A scripted controller to whose actions the network's are added, so that it begins as good as that one; None: the
+    network acts alone. "stepper": the trot that sees where it steps, of TerrainWalk with observation="scan"."""
 
     @model_serializer(mode="wrap")
     def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Checksums of cards and experiments from before there was an encoder stay as they are.
+        # Checksums of cards and experiments from before there were these stay as they are.
         written: dict[str, Any] = whole(self)
         if self.encoder is None:
             del written["encoder"], written["frames"]
+        if self.residual is None:
+            del written["residual"]
         return written
 
 
@@ -143,7 +148,7 @@ def check_spaces(
         network: Where given, it has an encoder just where there are pictures.
 
     Raises:
-        ValueError: Naming the space.
+        ValueError: Naming the space, or a setting of the network that does not go with it.
     """
     parts = {"observation": observation_space}
     if isinstance(observation_space, gym.spaces.Dict):
@@ -165,6 +170,10 @@ def check_spaces(
                 f"network.encoder.film names {', '.join(unknown)}: it must be what the agent feels, "
                 f"{', '.join(felt) or 'of which there is nothing'}"
             )
+    if network is not None and network.residual is not None:
+        from robosim.agents.policies.residual import Residual  # only here: it brings robots along
+
+        Residual(network.residual, observation_space, action_space)
 
 
 def _no_learning(progress_remaining: float) -> float:

@@ -1,26 +1,27 @@
-"""A teacher for TerrainWalk: the trot that sees where it steps, as a network can learn it from what it observes.
+"""A controller for TerrainWalk: the trot that sees where it steps, from what a network observes.
 
 Each swinging foot goes for the point near where the reflexes would send it that is level around it, and to the height
 there (foothold choice by a cost over a patch, as in Jenelten et al., "Perceptive Locomotion in Rough Terrain", RA-L
 2020). The trunk turns to lie along the ground, by itself, and leans against it.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, State
 from robosim.agents.policies.trotter import GRAVITY_XY, Trotter
+from robosim.compiled import compiled
 from robosim.robots.gait import HEIGHT, REACH
 from robosim.robots.legs import DUTY
 
-CLOCK = slice(52, 54)  # of robosim/TerrainWalk's observation with a scan and 15 actions
+CLOCK = 52  # of robosim/TerrainWalk's observation with a scan and 15 actions: sine and cosine
 _X, _Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REACH[1], 5)
 PATCH = len(_X), len(_Y)
 PATCHES = slice(-4 * len(_X) * len(_Y), None)
-_POINTS = np.stack(np.meshgrid(_X, _Y, indexing="ij"), -1)
-_OFFSETS = np.array((0.0, 0.5, 0.5, 0.0))
 _SOON = 0.08  # of a cycle before it is lifted, from which a foot is told where it will go
-_DEEP = -0.15  # m; what lies lower is no foothold
+_DEEP, _DEEP_COST = -0.15, 10.0  # m; what lies lower is no foothold
 
 
 class Stepper:
@@ -56,22 +57,41 @@ class Stepper:
         actions = self._reflexes.predict(seen)[0]
         feet = actions[:, :12].reshape(-1, 4, 3)
         feet[..., :2] += self._lean * HEIGHT * seen[:, None, GRAVITY_XY] / REACH[:2]
-        for row, sent in zip(seen, feet, strict=True):
-            self._step(row, sent)
+        step_out(np.ascontiguousarray(seen, np.float32), self._uneven, feet)
         actions[:, 13:] = self._lift, self._height
         return actions.clip(-1, 1).reshape(*observation.shape[:-1], 15), None
 
-    def _step(self, seen: NDArray[np.float32], feet: NDArray[np.float32]) -> None:
-        sin, cos = seen[CLOCK]
-        cycle = (np.arctan2(sin, cos) / (2 * np.pi) + _OFFSETS) % 1.0
-        patches = seen[PATCHES].reshape(4, *PATCH).astype(np.float64)
-        for leg in np.flatnonzero(cycle > DUTY - _SOON):
-            feet[leg] = np.array(self._foothold(patches[leg], feet[leg, :2] * REACH[:2])) / REACH
 
-    def _foothold(self, patch: NDArray[np.float64], wanted: NDArray[np.float64]) -> tuple[float, float, float]:
-        padded = np.pad(patch, 1, mode="edge")
-        around = np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).reshape(*patch.shape, 9)
-        cost = np.linalg.norm(_POINTS - wanted, axis=-1) + self._uneven * np.ptp(around, axis=-1)
-        cost += 10.0 * (patch < _DEEP)
-        i, j = np.unravel_index(int(np.argmin(cost)), cost.shape)
-        return float(_X[i]), float(_Y[j]), float(np.clip(patch[i, j], -REACH[2], REACH[2]))
+@compiled
+def step_out(seen: NDArray[np.float32], uneven: float, feet: NDArray[np.float32]) -> None:
+    """Sends each foot that swings, or soon will, to the foothold that costs least.
+
+    Args:
+        seen: (rows, 224), what is observed.
+        uneven: As `Stepper` has it.
+        feet: (rows, 4, 3), within ±1: where the reflexes send the feet; changed.
+    """
+    for row in range(len(seen)):
+        cycle = math.atan2(seen[row, CLOCK], seen[row, CLOCK + 1]) / (2 * math.pi)
+        for leg in range(4):
+            if (cycle + (0.0 if leg in (0, 3) else 0.5)) % 1.0 > DUTY - _SOON:
+                patch = seen[row, len(seen[row]) + 35 * (leg - 4) :][:35].reshape(7, 5)
+                _choose(patch, uneven, feet[row, leg])
+
+
+@compiled
+def _choose(patch: NDArray[np.float32], uneven: float, foot: NDArray[np.float32]) -> None:
+    wanted_x, wanted_y = foot[0] * REACH[0], foot[1] * REACH[1]
+    least = math.inf
+    for i in range(7):
+        for j in range(5):
+            low, high = math.inf, -math.inf
+            for k in range(max(i - 1, 0), min(i + 2, 7)):
+                for n in range(max(j - 1, 0), min(j + 2, 5)):
+                    low, high = min(low, patch[k, n]), max(high, patch[k, n])
+            cost = math.hypot(_X[i] - wanted_x, _Y[j] - wanted_y) + uneven * (high - low)
+            if patch[i, j] < _DEEP:
+                cost += _DEEP_COST
+            if cost < least:
+                least, foot[0], foot[1] = cost, _X[i] / REACH[0], _Y[j] / REACH[1]
+                foot[2] = min(max(patch[i, j] / REACH[2], -1.0), 1.0)

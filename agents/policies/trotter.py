@@ -41,27 +41,27 @@ class Trotter:
     ) -> tuple[NDArray[np.float32], State]:
         """Chooses an action; see `Policy.predict`. It keeps nothing."""
         felt = observation["state"] if isinstance(observation, dict) else observation
-        if felt.ndim > 1:
-            return np.stack([self._act(row) for row in felt]), None
-        return self._act(felt), None
+        return self._act(np.atleast_2d(felt)).reshape(*felt.shape[:-1], -1), None
 
     def _act(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
-        size = 12 if len(seen) in JOINT_SIZES else 15
+        size = 12 if seen.shape[1] in JOINT_SIZES else 15
         contacts = ACTIONS + size
-        sin, cos = seen[contacts + 4 : contacts + 6]
-        command = seen[contacts + 6 : contacts + 9].astype(np.float64)
-        feet = np.zeros((4, 3))
-        feet[:, :2] = self._place * (seen[VELOCITY][:2] - command[:2])
-        feet[:, 2] = -self._level * _LEGS @ seen[GRAVITY_XY]
+        clock = seen[:, contacts + 4 : contacts + 6]
+        commands = seen[:, contacts + 6 : contacts + 9].astype(np.float64)
+        feet = np.empty((len(seen), 4, 3))
+        feet[..., :2] = self._place * (seen[:, VELOCITY][:, :2] - commands[:, :2])[:, None]
+        feet[..., 2] = seen[:, GRAVITY_XY] @ (-self._level * _LEGS).T
+        actions: NDArray[np.float64] = np.zeros((len(seen), size))
         if size == 15:
-            action: NDArray[np.float64] = np.concatenate([(feet / REACH).ravel(), np.zeros(3)])
-            return action.clip(-1, 1).astype(np.float32)
-        phase = (np.arctan2(sin, cos) / (2 * np.pi) + FREQUENCY * CONTROL_DT) % 1.0
+            actions[:, :12] = (feet / REACH).reshape(-1, 12)
+            return actions.clip(-1, 1).astype(np.float32)
         stand, joints = np.zeros(12), np.zeros(12)
         trot(0.0, FREQUENCY, 0.0, HEIGHT, np.zeros(3), np.zeros(12), stand)
-        trot(float(phase), FREQUENCY, CLEARANCE, HEIGHT, command, feet.ravel(), joints)
-        offsets: NDArray[np.float64] = (joints - stand) / OFFSET
-        return offsets.clip(-1, 1).astype(np.float32)
+        for action, (sin, cos), command, residuals in zip(actions, clock, commands, feet, strict=True):
+            phase = (np.arctan2(sin, cos) / (2 * np.pi) + FREQUENCY * CONTROL_DT) % 1.0
+            trot(float(phase), FREQUENCY, CLEARANCE, HEIGHT, command, residuals.ravel(), joints)
+            action[:] = (joints - stand) / OFFSET
+        return actions.clip(-1, 1).astype(np.float32)
 
 
 _BASE = 42  # proprioception and command without the actions

@@ -80,6 +80,11 @@ class Agent:
         self._actor = torch.nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net).eval()
         self._std = policy.log_std.detach().exp()
         self._generator = torch.Generator()
+        self._residual = None
+        if card.network.residual is not None:
+            from robosim.agents.policies.residual import Residual  # only here: it brings robots along
+
+            self._residual = Residual(card.network.residual, self._space, space)
 
     def set_random_seed(self, seed: int) -> None:
         """Start the random numbers of stochastic actions at `seed`."""
@@ -103,13 +108,15 @@ class Agent:
         if self._images:
             batch = {key: np.asarray(observation[key])[None] if single else observation[key] for key in self._sizes}
             observation, state = self._frames(batch, state, episode_start)
-        if self._normaliser is not None:
-            observation = self._normaliser(observation)
+        seen = observation if self._normaliser is None else self._normaliser(observation)
         with torch.inference_mode():
-            actions = self._actor(self._features(observation))
+            actions = self._actor(self._features(seen))
             if not deterministic:
                 actions = actions + self._noise(actions) * self._std
         wanted: Array = actions.numpy().reshape(-1, *self._action_shape)
+        if self._residual is not None:
+            assert isinstance(observation, np.ndarray)
+            wanted = self._residual(observation.reshape(-1, *(self._box_shape or ())), wanted)
         clipped: Array = np.minimum(np.maximum(wanted, self._low), self._high)
         return (clipped[0] if single else clipped), state
 

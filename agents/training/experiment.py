@@ -168,6 +168,11 @@ def _misfits(experiment: Experiment) -> list[str]:
         lines.append(f"workers = {experiment.workers}: must be at most envs = {experiment.envs}")
     if experiment.env.critic and experiment.network.encoder is None:
         lines.append(f"env.critic = {experiment.env.critic}: only an agent that sees, with a network.encoder, has such")
+    if experiment.network.residual and experiment.expert_steps:
+        lines.append(
+            f"expert_steps = {experiment.expert_steps}: must be 0 with network.residual, "
+            f"as the network begins as good as {experiment.network.residual}"
+        )
     hidden = experiment.network.hidden
     if experiment.ppo.mirror and not (hidden and 2 * max(hidden) <= MAX_WIDTH):
         lines.append(

@@ -20,6 +20,7 @@ from robosim.agents.training.mirrored import EvenStatistics, MirroredPolicy, mir
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
+from robosim.agents.vector.vec_residual import VecResidual
 from robosim.errors import RobosimError
 from robosim.perception.encoders import Encoder
 
@@ -70,9 +71,11 @@ def start_envs(experiment: Experiment) -> WorkerVecEnv:
 
 
 def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
-    """Put around a vector env what training wants: frames, `VecMonitor` and the experiment's normalisation."""
+    """Put around a vector env what training wants: frames, a controller to add to, `VecMonitor`, normalisation."""
     normalise = experiment.normalise
-    seen = VecFrames(envs, experiment.network.frames) if image_parts(envs.observation_space) else envs
+    seen: VecEnv = VecFrames(envs, experiment.network.frames) if image_parts(envs.observation_space) else envs
+    if experiment.network.residual is not None:
+        seen = VecResidual(seen, experiment.network.residual)
     return VecNormalize(
         VecMonitor(seen),
         norm_obs=normalise.observation,

@@ -1,0 +1,48 @@
+"""Controllers to whose actions a network adds its own: residual policy learning.
+
+What is known how to do, as a foothold to choose, need not be learnt; PPO begins as good as the controller and mends it
+(T. Silver et al. (2018), "Residual policy learning", arXiv:1812.06298; T. Johannink et al. (2019), ICRA).
+"""
+
+from typing import Any
+
+import gymnasium as gym
+
+from robosim.agents.policies.policy import Array, Observation, Policy
+from robosim.agents.policies.stepper import Stepper
+
+_CONTROLLERS = {"stepper": Stepper}
+
+
+class Residual:
+    """A controller, and the sum of its actions and a network's; it keeps nothing from step to step.
+
+    Args:
+        name: Of the controller, as `NetworkConfig.residual` has it.
+        observation_space: Of the env in which it acts.
+        action_space: Likewise, a Box.
+
+    Raises:
+        ValueError: The controller is for other spaces.
+    """
+
+    def __init__(self, name: str, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
+        """Makes the controller; see the class."""
+        kind = _CONTROLLERS[name]
+        for what, space, shape in (("observation", observation_space, kind.SEES), ("action", action_space, kind.ACTS)):
+            if not isinstance(space, gym.spaces.Box) or space.shape != shape:
+                raise ValueError(f"network.residual = {name}: it is for an {what} of shape {shape}, got {space}")
+        assert isinstance(action_space, gym.spaces.Box)
+        self._low, self._high = action_space.low, action_space.high
+        self._controller: Policy = kind()
+
+    def __call__(self, observation: Observation, added: Array) -> Array:
+        """Gives the actions that are carried out.
+
+        Args:
+            observation: A batch, as the env gives it.
+            added: The network's actions, (batch, size); like their sum they are held to the action space.
+        """
+        own = self._controller.predict(observation)[0]
+        total: Array = (own + added.clip(self._low, self._high)).clip(self._low, self._high)
+        return total

@@ -1,0 +1,152 @@
+"""Networks whose actions are added to a controller's: in training, saved, and where they do not fit."""
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+import robosim  # noqa: F401 (registers the envs)
+from robosim.agents.policies.network import NetworkConfig, build_policy
+from robosim.agents.policies.normalise import Normaliser
+from robosim.agents.policies.residual import Residual
+from robosim.agents.policies.stepper import Stepper
+from robosim.agents.storage.agent import load_agent, save_agent
+from robosim.agents.storage.card import EnvCard
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import parse_experiment
+from robosim.agents.training.learner import LearnerError, make_envs, make_model
+from robosim.agents.training.train import train
+from robosim.agents.vector.vec_env import WorkerVecEnv
+from robosim.errors import RobosimError
+
+KWARGS = {"level": 3, "observation": "scan", "terrain": "stairs_up"}
+WALK = {"id": "robosim/TerrainWalk-v0", "kwargs": KWARGS}
+
+
+def experiment(**changes: Any) -> Experiment:  # noqa: ANN401 (of the fields' types)
+    told = {
+        "name": "added",
+        "env": WALK,
+        "envs": 2,
+        "workers": 1,
+        "total_steps": 128,
+        "network": {"hidden": [8], "residual": "stepper"},
+        "ppo": {"n_steps": 32, "batch_size": 64, "mirror": True},
+        "validation": {"episodes": 1, "level": 0},
+    }
+    return parse_experiment({**told, **changes}, "the test")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.float32]]:
+    """What reaches the envs."""
+    actions: list[NDArray[np.float32]] = []
+    step = WorkerVecEnv.step_async
+
+    def step_async(self: WorkerVecEnv, batch: NDArray[np.float32]) -> None:
+        actions.append(batch.copy())
+        step(self, batch)
+
+    monkeypatch.setattr(WorkerVecEnv, "step_async", step_async)
+    return actions
+
+
+def test_a_learner_that_adds_nothing_is_the_controller(sent: list[NDArray[np.float32]]) -> None:
+    envs, seen = make_envs(experiment()), []
+    try:
+        envs.reset()
+        for _ in range(30):
+            seen.append(envs.get_original_obs())
+            envs.step(np.zeros((2, 15), np.float32))
+    finally:
+        envs.close()
+    assert np.abs(sent).max() > 0.2
+    assert (np.array(sent) == [Stepper().predict(batch)[0] for batch in seen]).all()
+
+
+def test_what_is_saved_adds_as_it_did_in_training(tmp_path: Path, sent: list[NDArray[np.float32]]) -> None:
+    asked = experiment(ppo={"n_steps": 32, "batch_size": 64})
+    envs = make_envs(asked)
+    try:
+        model = make_model(asked, envs, "cpu", 0)
+        with torch.no_grad():
+            model.policy.action_net.weight.mul_(80)  # so that it adds more than a little, and some of it too much
+        observation, seen = envs.reset(), []
+        for _ in range(40):
+            seen.append(envs.get_original_obs())
+            actions = model.predict(observation, deterministic=True)[0]
+            observation = envs.step(actions)[0]
+        envs.training = False
+        normaliser = Normaliser.from_vec_normalize(envs)
+        acted = [model.predict(envs.normalize_obs(batch), deterministic=True)[0] for batch in seen]
+        save_agent(
+            tmp_path / "agent", model.policy, name="added", env=EnvCard(**WALK), network=asked.network,
+            normaliser=normaliser, seed=0, steps=0, wall_clock_s=0.0,
+        )  # fmt: skip
+        sent.clear()
+        envs.reset()
+        for batch, action in zip(seen, acted, strict=True):
+            envs.venv.venv._seen = batch  # type: ignore[attr-defined]  # VecResidual's, under VecMonitor
+            envs.step_async(action)
+            envs.step_wait()
+    finally:
+        envs.close()
+    agent = load_agent(tmp_path / "agent", gym.make(WALK["id"], **KWARGS))  # type: ignore[arg-type]
+    alone = np.array([[agent.predict(one, deterministic=True)[0] for one in batch] for batch in seen])
+    together = np.array([agent.predict(batch, deterministic=True)[0] for batch in seen])
+    assert np.abs(np.array(sent) - together).max() < 1e-5
+    assert np.abs(alone - together).max() < 1e-5
+    own = np.array([Stepper().predict(batch)[0] for batch in seen])
+    assert np.abs(together - own).max() > 0.5
+    assert np.abs(together).max() == 1.0
+
+
+def test_a_run_that_adds_to_a_controller_trains_and_goes_on(tmp_path: Path) -> None:
+    first = experiment(total_steps=64)
+    assert train(first, tmp_path / "run").finished
+    outcome = train(first.model_copy(update={"total_steps": 128}), tmp_path / "run", resume=True)
+    assert (outcome.finished, outcome.steps) == (True, 128)
+    agent = load_agent(tmp_path / "run" / "last")
+    assert agent.card.network.residual == "stepper"
+    noted = (tmp_path / "run" / "last" / "agent.yaml").read_text()
+    assert "residual: stepper" in noted
+
+
+def test_cards_of_networks_that_act_alone_say_nothing_of_it() -> None:
+    assert "residual" not in NetworkConfig().model_dump()
+    assert NetworkConfig(residual="stepper").model_dump()["residual"] == "stepper"
+
+
+def test_a_sum_is_held_to_what_can_be_done() -> None:
+    env = gym.make(WALK["id"], **KWARGS)  # type: ignore[arg-type]
+    observation, _ = env.reset(seed=0)
+    added = np.full((1, 15), 3.0, np.float32)
+    own = Stepper().predict(observation[None])[0]
+    total = Residual("stepper", env.observation_space, env.action_space)(observation[None], added)
+    assert total == pytest.approx(np.minimum(own + 1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "said"),
+    [
+        ({"level": 0}, r"network.residual = stepper: it is for an observation of shape \(224,\)"),
+        ({"observation": "scan", "action": "joint"}, "network.residual = stepper: it is for an observation of shape"),
+    ],
+)
+def test_envs_that_a_controller_is_not_for_are_told(kwargs: dict[str, Any], said: str) -> None:
+    with pytest.raises(LearnerError, match=said):
+        make_envs(experiment(env={"id": WALK["id"], "kwargs": kwargs}))
+    env = gym.make(WALK["id"], **kwargs)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=said):
+        build_policy(env.observation_space, env.action_space, NetworkConfig(residual="stepper"))
+
+
+def test_there_is_nothing_to_imitate_for_a_network_that_begins_as_a_controller() -> None:
+    with pytest.raises(RobosimError, match="expert_steps = 100: must be 0 with"):
+        experiment(expert_steps=100)
+    with pytest.raises(RobosimError, match="residual"):
+        experiment(network={"residual": "walker"})
