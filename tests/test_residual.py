@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecNormalize
 
 import robosim  # noqa: F401 (registers the envs)
 from robosim.agents.policies.network import NetworkConfig, build_policy
 from robosim.agents.policies.normalise import Normaliser
+from robosim.agents.policies.picker import PickingExpert
+from robosim.agents.policies.placer import Placer
+from robosim.agents.policies.policy import Policy
 from robosim.agents.policies.residual import Residual
 from robosim.agents.policies.stepper import Stepper
 from robosim.agents.storage.agent import load_agent, save_agent
@@ -41,6 +45,13 @@ def experiment(**changes: Any) -> Experiment:  # noqa: ANN401 (of the fields' ty
     return parse_experiment({**told, **changes}, "the test")
 
 
+def raw(envs: VecNormalize) -> NDArray[np.float32]:
+    """What the envs gave last."""
+    observation = envs.get_original_obs()
+    assert isinstance(observation, np.ndarray)
+    return observation
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.float32]]:
     """What reaches the envs."""
@@ -55,17 +66,27 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.float32]]:
     return actions
 
 
-def test_a_learner_that_adds_nothing_is_the_controller(sent: list[NDArray[np.float32]]) -> None:
-    envs, seen = make_envs(experiment()), []
+@pytest.mark.parametrize(
+    ("name", "env", "controller"),
+    [
+        ("stepper", WALK, Stepper()),
+        ("picker", {"id": "robosim/WarehousePick-v0", "kwargs": {"level": 3}}, PickingExpert()),
+        ("placer", {"id": "robosim/WarehousePlace-v0", "kwargs": {"level": 3}}, Placer(eager=True)),
+    ],
+)
+def test_a_learner_that_adds_nothing_is_the_controller(
+    sent: list[NDArray[np.float32]], name: str, env: dict[str, Any], controller: Policy
+) -> None:
+    envs, seen = make_envs(experiment(env=env, network={"residual": name}, ppo={"n_steps": 32, "batch_size": 64})), []
     try:
         envs.reset()
         for _ in range(30):
-            seen.append(envs.get_original_obs())
-            envs.step(np.zeros((2, 15), np.float32))
+            seen.append(raw(envs))
+            envs.step(np.zeros((2, *(envs.action_space.shape or ())), np.float32))
     finally:
         envs.close()
     assert np.abs(sent).max() > 0.2
-    assert (np.array(sent) == [Stepper().predict(batch)[0] for batch in seen]).all()
+    assert (np.array(sent) == [controller.predict(batch)[0] for batch in seen]).all()
 
 
 def test_what_is_saved_adds_as_it_did_in_training(tmp_path: Path, sent: list[NDArray[np.float32]]) -> None:
@@ -74,12 +95,12 @@ def test_what_is_saved_adds_as_it_did_in_training(tmp_path: Path, sent: list[NDA
     try:
         model = make_model(asked, envs, "cpu", 0)
         with torch.no_grad():
-            model.policy.action_net.weight.mul_(80)  # so that it adds more than a little, and some of it too much
-        observation, seen = envs.reset(), []
+            # So that it adds more than a little, and some of it too much.
+            model.policy.get_parameter("action_net.weight").mul_(80)
+        seen, _ = [], envs.reset()
         for _ in range(40):
-            seen.append(envs.get_original_obs())
-            actions = model.predict(observation, deterministic=True)[0]
-            observation = envs.step(actions)[0]
+            seen.append(raw(envs))
+            envs.step(model.predict(envs.normalize_obs(seen[-1]), deterministic=True)[0])
         envs.training = False
         normaliser = Normaliser.from_vec_normalize(envs)
         acted = [model.predict(envs.normalize_obs(batch), deterministic=True)[0] for batch in seen]
@@ -96,7 +117,7 @@ def test_what_is_saved_adds_as_it_did_in_training(tmp_path: Path, sent: list[NDA
     finally:
         envs.close()
     agent = load_agent(tmp_path / "agent", gym.make(WALK["id"], **KWARGS))  # type: ignore[arg-type]
-    alone = np.array([[agent.predict(one, deterministic=True)[0] for one in batch] for batch in seen])
+    alone = np.array([[agent.predict(np.asarray(one), deterministic=True)[0] for one in batch] for batch in seen])
     together = np.array([agent.predict(batch, deterministic=True)[0] for batch in seen])
     assert np.abs(np.array(sent) - together).max() < 1e-5
     assert np.abs(alone - together).max() < 1e-5

@@ -4,14 +4,31 @@ What is known how to do, as a foothold to choose, need not be learnt; PPO begins
 (T. Silver et al. (2018), "Residual policy learning", arXiv:1812.06298; T. Johannink et al. (2019), ICRA).
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 
+from robosim.agents.policies.picker import PickingExpert
+from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Array, Observation, Policy
 from robosim.agents.policies.stepper import Stepper
 
-_CONTROLLERS = {"stepper": Stepper}
+
+class _Controller(NamedTuple):
+    """How one is made, and the shapes of the observation and of the action that it is for."""
+
+    make: Callable[[], Policy]
+    sees: tuple[int]
+    acts: tuple[int]
+
+
+_CONTROLLERS = {
+    "stepper": _Controller(Stepper, Stepper.SEES, Stepper.ACTS),
+    "picker": _Controller(PickingExpert, (65,), (4,)),
+    "placer": _Controller(partial(Placer, eager=True), (53,), (4,)),
+}
 
 
 class Residual:
@@ -28,13 +45,13 @@ class Residual:
 
     def __init__(self, name: str, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
         """Makes the controller; see the class."""
-        kind = _CONTROLLERS[name]
-        for what, space, shape in (("observation", observation_space, kind.SEES), ("action", action_space, kind.ACTS)):
+        make, sees, acts = _CONTROLLERS[name]
+        for what, space, shape in (("observation", observation_space, sees), ("action", action_space, acts)):
             if not isinstance(space, gym.spaces.Box) or space.shape != shape:
                 raise ValueError(f"network.residual = {name}: it is for an {what} of shape {shape}, got {space}")
         assert isinstance(action_space, gym.spaces.Box)
         self._low, self._high = action_space.low, action_space.high
-        self._controller: Policy = kind()
+        self._controller = make()
 
     def __call__(self, observation: Observation, added: Array) -> Array:
         """Gives the actions that are carried out.
