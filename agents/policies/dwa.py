@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, State
+from robosim.compiled import compiled
 from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, RADIUS, YAW_RATE
 from robosim.sensors.sectors import NEARNESS
 
@@ -104,11 +105,22 @@ class Dwa:
         self, points: NDArray[np.float64], arc_x: NDArray[np.float64], arc_y: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Gives the least distance from the robot's circle to what is seen, along each arc, m."""
-        if not len(points):
-            return np.full(len(self._speeds), np.inf)
-        x, y = arc_x[..., None] - points[:, 0], arc_y[..., None] - points[:, 1]
-        least: NDArray[np.float64] = np.sqrt((x * x + y * y).min(axis=(1, 2))) - RADIUS
-        return least
+        least = np.full(len(self._speeds), np.inf)
+        approach(points, arc_x, arc_y, least)
+        room: NDArray[np.float64] = np.sqrt(least) - RADIUS
+        return room
+
+
+@compiled
+def approach(
+    points: NDArray[np.float64], arc_x: NDArray[np.float64], arc_y: NDArray[np.float64], least: NDArray[np.float64]
+) -> None:
+    """Lowers ``least``, (arcs,), m², to the square of the least distance from points (n, 2) to arcs (arcs, samples)."""
+    for arc in range(len(arc_x)):
+        for sample in range(len(arc_x[arc])):
+            for point in range(len(points)):
+                x, y = arc_x[arc, sample] - points[point, 0], arc_y[arc, sample] - points[point, 1]
+                least[arc] = min(least[arc], x * x + y * y)
 
 
 def ahead_free(points: NDArray[np.float64]) -> float:

@@ -43,10 +43,10 @@ class NetworkConfig(BaseModel):
     """What pictures go through before the hidden layers; needed where an env gives pictures, and nowhere else."""
     frames: int = Field(1, ge=1, le=MAX_FRAMES)
     """Pictures of so many control steps, the last ones, are seen at once."""
-    residual: Literal["stepper", "picker", "placer"] | None = None
+    residual: Literal["stepper", "picker", "placer", "dwa"] | None = None
     """A scripted controller to whose actions the network's are added, so that it begins as good as that one; None: the
-    network acts alone. "stepper" is the trot that sees where it steps, of TerrainWalk with observation="scan", "picker"
-    and "placer" are those of WarehousePick and WarehousePlace."""
+    network acts alone. "stepper" is the trot that sees where it steps, of TerrainWalk with observation="scan";
+    "picker", "placer" and "dwa" are for WarehousePick, WarehousePlace, and WarehouseNavigate with lidar and path."""
 
     @model_serializer(mode="wrap")
     def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Controllers to whose actions a network adds its own: residual policy learning.
 
-What is known how to do, as a foothold to choose, need not be learnt; PPO begins as good as the controller and mends it
+What is known how to do, as to choose a foothold, need not be learnt; PPO begins as good as the controller and mends it
 (T. Silver et al. (2018), "Residual policy learning", arXiv:1812.06298; T. Johannink et al. (2019), ICRA).
 """
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import gymnasium as gym
 
+from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Array, Observation, Policy
@@ -17,17 +18,18 @@ from robosim.agents.policies.stepper import Stepper
 
 
 class _Controller(NamedTuple):
-    """How one is made, and the shapes of the observation and of the action that it is for."""
+    """How one is made, and the lengths of what it reads (of parts of a dict, by key) and of its actions."""
 
     make: Callable[[], Policy]
-    sees: tuple[int]
-    acts: tuple[int]
+    sees: int | dict[str, int]
+    acts: int
 
 
 _CONTROLLERS = {
-    "stepper": _Controller(Stepper, Stepper.SEES, Stepper.ACTS),
-    "picker": _Controller(PickingExpert, (65,), (4,)),
-    "placer": _Controller(partial(Placer, eager=True), (53,), (4,)),
+    "stepper": _Controller(Stepper, *Stepper.SEES, *Stepper.ACTS),
+    "picker": _Controller(PickingExpert, 65, 4),
+    "placer": _Controller(partial(Placer, eager=True), 53, 4),
+    "dwa": _Controller(Dwa, {"state": 14, "lidar": 240}, 2),
 }
 
 
@@ -46,9 +48,9 @@ class Residual:
     def __init__(self, name: str, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
         """Makes the controller; see the class."""
         make, sees, acts = _CONTROLLERS[name]
-        for what, space, shape in (("observation", observation_space, sees), ("action", action_space, acts)):
-            if not isinstance(space, gym.spaces.Box) or space.shape != shape:
-                raise ValueError(f"network.residual = {name}: it is for an {what} of shape {shape}, got {space}")
+        for what, space, needed in (("observation", observation_space, sees), ("action", action_space, acts)):
+            if not _fits(space, needed):
+                raise ValueError(f"network.residual = {name}: it is for an {what} of {needed} numbers, got {space}")
         assert isinstance(action_space, gym.spaces.Box)
         self._low, self._high = action_space.low, action_space.high
         self._controller = make()
@@ -63,3 +65,11 @@ class Residual:
         own = self._controller.predict(observation)[0]
         total: Array = (own + added.clip(self._low, self._high)).clip(self._low, self._high)
         return total
+
+
+def _fits(space: gym.Space[Any], needed: int | dict[str, int]) -> bool:
+    """Says whether a space is a vector of a length, or a dict that has vectors of some lengths."""
+    if isinstance(needed, int):
+        return isinstance(space, gym.spaces.Box) and space.shape == (needed,)
+    parts = space.spaces if isinstance(space, gym.spaces.Dict) else {}
+    return all(key in parts and _fits(parts[key], length) for key, length in needed.items())

@@ -105,18 +105,18 @@ class Agent:
             ValueError: The observation does not have the shape the agent was trained with.
         """
         single = self._is_single(observation)
+        batch = seen = _batched(observation) if single else observation
         if self._images:
-            batch = {key: np.asarray(observation[key])[None] if single else observation[key] for key in self._sizes}
-            observation, state = self._frames(batch, state, episode_start)
-        seen = observation if self._normaliser is None else self._normaliser(observation)
+            seen, state = self._frames({key: batch[key] for key in self._sizes}, state, episode_start)
+        if self._normaliser is not None:
+            seen = self._normaliser(seen)
         with torch.inference_mode():
             actions = self._actor(self._features(seen))
             if not deterministic:
                 actions = actions + self._noise(actions) * self._std
         wanted: Array = actions.numpy().reshape(-1, *self._action_shape)
         if self._residual is not None:
-            assert isinstance(observation, np.ndarray)
-            wanted = self._residual(observation.reshape(-1, *(self._box_shape or ())), wanted)
+            wanted = self._residual(batch, wanted)
         clipped: Array = np.minimum(np.maximum(wanted, self._low), self._high)
         return (clipped[0] if single else clipped), state
 
@@ -264,6 +264,13 @@ def agent_from_files(files: AgentFiles, env: AnyEnv | None = None) -> Agent:
 def _rows(value: Array, size: int) -> torch.Tensor:
     # A copy: the observation may be read-only, which torch.from_numpy warns about.
     return torch.from_numpy(np.array(value, np.float32).reshape(-1, size))
+
+
+def _batched(observation: Observation) -> Observation:
+    """Gives one observation as a batch of one."""
+    if isinstance(observation, dict):
+        return {key: np.asarray(part)[None] for key, part in observation.items()}
+    return observation[None]
 
 
 def _critic_only(space: gym.Space[Any], trained: gym.Space[Any]) -> gym.spaces.Dict | None:

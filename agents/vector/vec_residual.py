@@ -39,6 +39,6 @@ class VecResidual(VecEnvWrapper):
         return self._see(seen), rewards, dones, infos
 
     def _see(self, seen: VecEnvObs) -> VecEnvObs:
-        assert isinstance(seen, np.ndarray)  # the controllers' observations are vectors
+        assert isinstance(seen, np.ndarray | dict)  # no tuples here
         self._seen = seen
         return seen
