@@ -169,5 +169,5 @@ def test_envs_that_a_controller_is_not_for_are_told(kwargs: dict[str, Any], said
 def test_there_is_nothing_to_imitate_for_a_network_that_begins_as_a_controller() -> None:
     with pytest.raises(RobosimError, match="expert_steps = 100: must be 0 with"):
         experiment(expert_steps=100)
-    with pytest.raises(RobosimError, match="residual"):
+    with pytest.raises(RobosimError, match="there is no controller 'walker'; there are stepper, "):
         experiment(network={"residual": "walker"})

@@ -12,7 +12,14 @@ from typing import Annotated, Any, Literal, TypedDict
 import gymnasium as gym
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 from stable_baselines3.common.policies import ActorCriticPolicy, MultiInputActorCriticPolicy
 from torch import nn
 
@@ -43,10 +50,19 @@ class NetworkConfig(BaseModel):
     """What pictures go through before the hidden layers; needed where an env gives pictures, and nowhere else."""
     frames: int = Field(1, ge=1, le=MAX_FRAMES)
     """Pictures of so many control steps, the last ones, are seen at once."""
-    residual: Literal["stepper", "picker", "placer", "dwa"] | None = None
-    """A scripted controller to whose actions the network's are added, so that it begins as good as that one; None: the
-    network acts alone. "stepper" is the trot that sees where it steps, of TerrainWalk with observation="scan";
-    "picker", "placer" and "dwa" are for WarehousePick, WarehousePlace, and WarehouseNavigate with lidar and path."""
+    residual: str | None = None
+    """A scripted controller to whose actions the network's are added, so that it begins as good as that one: one of
+    `robosim.agents.policies.residual`. None: the network acts alone."""
+
+    @field_validator("residual")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        if name is not None:
+            from robosim.agents.policies.residual import CONTROLLERS  # only here: it brings robots along
+
+            if name not in CONTROLLERS:
+                raise ValueError(f"there is no controller {name!r}; there are {', '.join(CONTROLLERS)}")
+        return name
 
     @model_serializer(mode="wrap")
     def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:

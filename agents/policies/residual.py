@@ -4,7 +4,7 @@ What is known how to do, as to choose a foothold, need not be learnt; PPO begins
 (T. Silver et al. (2018), "Residual policy learning", arXiv:1812.06298; T. Johannink et al. (2019), ICRA).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,10 +25,12 @@ class _Controller(NamedTuple):
     acts: int
 
 
-_CONTROLLERS = {
+CONTROLLERS: Mapping[str, _Controller] = {
+    # The trot that sees where it steps: TerrainWalk with observation="scan" and action="gait".
     "stepper": _Controller(Stepper, *Stepper.SEES, *Stepper.ACTS),
     "picker": _Controller(PickingExpert, 65, 4),
     "placer": _Controller(partial(Placer, eager=True), 53, 4),
+    # WarehouseNavigate's rival, with a lidar and a path.
     "dwa": _Controller(Dwa, {"state": 14, "lidar": 240}, 2),
 }
 
@@ -47,7 +49,7 @@ class Residual:
 
     def __init__(self, name: str, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
         """Makes the controller; see the class."""
-        make, sees, acts = _CONTROLLERS[name]
+        make, sees, acts = CONTROLLERS[name]
         for what, space, needed in (("observation", observation_space, sees), ("action", action_space, acts)):
             if not _fits(space, needed):
                 raise ValueError(f"network.residual = {name}: it is for an {what} of {needed} numbers, got {space}")
