@@ -18,6 +18,7 @@ from toy_run import PPO, toy, train_until
 
 from robosim.agents.evaluation.evaluator import Episode, Evaluator
 from robosim.agents.policies.frames import Frames
+from robosim.agents.policies.residual import Residual
 from robosim.agents.storage.agent import load_agent, read_card
 from robosim.agents.training.checkpoint import DivergedError, load_checkpoint, read_progress
 from robosim.agents.training.curve import read_curve
@@ -293,6 +294,9 @@ def test_every_shipped_experiment_trains_saves_and_loads(name: str, tmp_path: Pa
     policy, _ = unfolded(model.policy, experiment.network)  # itself, where it has no mirror
     trained, _ = policy.predict(envs.normalize_obs(seen), deterministic=True)
     np.testing.assert_allclose(model.predict(envs.normalize_obs(seen), deterministic=True)[0], trained, atol=1e-5)
+    if experiment.network.residual is not None:
+        added_to = Residual(experiment.network.residual, envs.unwrapped.observation_space, envs.action_space)
+        trained = added_to(raw, trained)
     for folder in (run.last, run.best):
         assert np.array_equal(load_agent(folder).predict(raw, deterministic=True)[0], trained)
     assert run.cloned.is_dir() == (shipped["expert_steps"] > 0)

@@ -270,7 +270,7 @@ def _batched(observation: Observation) -> Observation:
     """Gives one observation as a batch of one."""
     if isinstance(observation, dict):
         return {key: np.asarray(part)[None] for key, part in observation.items()}
-    return observation[None]
+    return np.asarray(observation)[None]
 
 
 def _critic_only(space: gym.Space[Any], trained: gym.Space[Any]) -> gym.spaces.Dict | None:
