@@ -18,10 +18,10 @@ from robosim.robots.legs import DUTY
 
 CLOCK = 52  # of robosim/TerrainWalk's observation with a scan and 15 actions: sine and cosine
 _X, _Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REACH[1], 5)
-PATCH = len(_X), len(_Y)
-PATCHES = slice(-4 * len(_X) * len(_Y), None)
+PATCH = ROWS, COLUMNS = len(_X), len(_Y)
+PATCHES = slice(-4 * ROWS * COLUMNS, None)
 _SOON = 0.08  # of a cycle before it is lifted, from which a foot is told where it will go
-_DEEP, _DEEP_COST = -0.15, 10.0  # m; what lies lower is no foothold
+_DEEP, _DEEP_COST = -0.15, 10.0  # m; what lies lower is a foothold only where all do
 
 
 class Stepper:
@@ -75,7 +75,8 @@ def step_out(seen: NDArray[np.float32], uneven: float, feet: NDArray[np.float32]
         cycle = math.atan2(seen[row, CLOCK], seen[row, CLOCK + 1]) / (2 * math.pi)
         for leg in range(4):
             if (cycle + (0.0 if leg in (0, 3) else 0.5)) % 1.0 > DUTY - _SOON:
-                patch = seen[row, len(seen[row]) + 35 * (leg - 4) :][:35].reshape(7, 5)
+                first = len(seen[row]) - (4 - leg) * ROWS * COLUMNS
+                patch = seen[row, first : first + ROWS * COLUMNS].reshape(ROWS, COLUMNS)
                 _choose(patch, uneven, feet[row, leg])
 
 
@@ -83,11 +84,11 @@ def step_out(seen: NDArray[np.float32], uneven: float, feet: NDArray[np.float32]
 def _choose(patch: NDArray[np.float32], uneven: float, foot: NDArray[np.float32]) -> None:
     wanted_x, wanted_y = foot[0] * REACH[0], foot[1] * REACH[1]
     least = math.inf
-    for i in range(7):
-        for j in range(5):
+    for i in range(ROWS):
+        for j in range(COLUMNS):
             low, high = math.inf, -math.inf
-            for k in range(max(i - 1, 0), min(i + 2, 7)):
-                for n in range(max(j - 1, 0), min(j + 2, 5)):
+            for k in range(max(i - 1, 0), min(i + 2, ROWS)):
+                for n in range(max(j - 1, 0), min(j + 2, COLUMNS)):
                     low, high = min(low, patch[k, n]), max(high, patch[k, n])
             cost = math.hypot(_X[i] - wanted_x, _Y[j] - wanted_y) + uneven * (high - low)
             if patch[i, j] < _DEEP:
