@@ -85,6 +85,29 @@ def test_the_rival_brings_what_was_ordered(shared: WarehouseDeliverEnv) -> None:
     assert info["episode_rates"]["packages_per_hour"] == (3600.0, metrics["time"])
 
 
+def test_an_episode_in_which_the_arm_moves_about_comes_back_bit_for_bit() -> None:
+    env = made(level="mixed", split="test")
+    assert isinstance(env.action_space, gym.spaces.Box)
+    size = env.action_space.shape
+
+    def play() -> list[tuple[Any, ...]]:
+        actions, (observation, _), seen = np.random.default_rng(7), env.reset(seed=7), []
+        for _ in range(40):
+            assert isinstance(observation, dict)
+            seen.append(tuple(part.tobytes() for part in observation.values()))
+            action = actions.uniform(-1, 1, size).astype(np.float32)
+            observation, _, terminated, truncated, _ = env.step(action)
+            if terminated or truncated:
+                break
+        return seen
+
+    first = play()
+    env.reset(seed=20)
+    env.step(np.zeros(size, np.float32))
+    assert play() == first
+    env.close()
+
+
 @pytest.mark.medium
 def test_orders_follow_one_another_and_have_time_for_each() -> None:
     env = made(level=0, orders=3)
