@@ -118,7 +118,6 @@ class Buffers(NamedTuple):
         nearness: float32 (height, width): 1 / z, or farthest - z where the projection is parallel; 0 is nothing.
         winner: int32 (height, width), the face that is seen, -1 for none.
         corners: float64 (3, vertices of the largest link), column, row and nearness.
-        heights: float32 (faces of the largest link,), of the eye above each face's plane.
         chosen: int32 (faces of the largest link,), those that are seen.
         polygon: float64 (6, 3), what is left of a face in front of the camera.
     """
@@ -126,7 +125,6 @@ class Buffers(NamedTuple):
     nearness: NDArray[np.float32]
     winner: NDArray[np.int32]
     corners: NDArray[np.float64]
-    heights: NDArray[np.float32]
     chosen: NDArray[np.int32]
     polygon: NDArray[np.float64]
 
@@ -206,7 +204,6 @@ def make_buffers(height: int, width: int, geometry: Geometry) -> Buffers:
         nearness=np.zeros((height, width), np.float32),
         winner=np.full((height, width), NONE, np.int32),
         corners=np.empty((3, most_corners)),
-        heights=np.empty(most_faces, np.float32),
         chosen=np.empty(most_faces, np.int32),
         polygon=np.empty((6, 3)),
     )

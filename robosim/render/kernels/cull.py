@@ -3,7 +3,7 @@
 import math
 
 from robosim.compiled import inlined
-from robosim.render.kernels.arrays import Array, Lens6, Row, Sides, Transform, Triple
+from robosim.render.kernels.arrays import Array, Lens6, Real, Row, Sides, Transform
 
 
 @inlined
@@ -26,7 +26,7 @@ def _row(r: Row, pose: Transform) -> Row:
 @inlined
 def inverse(pose: Transform) -> Transform:
     """Gives the way back."""
-    a, b, c = eye_in_link(pose, False)
+    a, b, c, _ = eye_in_link(pose, False)
     x, y, z = pose
     return (x[0], y[0], z[0], a), (x[1], y[1], z[1], b), (x[2], y[2], z[2], c)
 
@@ -83,20 +83,20 @@ def ball_outside(x: float, y: float, z: float, radius: float, sides: Sides, lens
 
 
 @inlined
-def eye_in_link(to_camera: Transform, flat: bool) -> Triple:
-    """Gives where the eye is in a link's frame, or which way it looks where the projection is parallel."""
+def eye_in_link(to_camera: Transform, flat: bool) -> Row:
+    """Gives where the eye is in a link's frame: (x, y, z, 1), or infinitely far the way of (x, y, z, 0) if parallel."""
     x, y, z = to_camera
     if flat:
-        return z[0], z[1], z[2]
+        return -z[0], -z[1], -z[2], 0.0
     return (
         -(x[0] * x[3] + y[0] * y[3] + z[0] * z[3]),
         -(x[1] * x[3] + y[1] * y[3] + z[1] * z[3]),
         -(x[2] * x[3] + y[2] * y[3] + z[2] * z[3]),
+        1.0,
     )
 
 
 @inlined
-def faces_away(plane: Array, eye: Triple, flat: bool) -> bool:
-    """Says whether the eye of `eye_in_link` is behind a face's plane (4,)."""
-    height = plane[0] * eye[0] + plane[1] * eye[1] + plane[2] * eye[2]
-    return bool(height >= 0.0 if flat else height <= plane[3])
+def height_above(planes: Array, face: int, eye: tuple[Real, Real, Real, Real]) -> Real:
+    """Gives how high the eye of `eye_in_link` is above a face's plane: a face that it is not above is not seen."""
+    return planes[face, 0] * eye[0] + planes[face, 1] * eye[1] + planes[face, 2] * eye[2] - planes[face, 3] * eye[3]

@@ -57,7 +57,7 @@ def develop_colour(
     """
     factor = buffers.winner.shape[0] // rgb.shape[0]
     middle, count = 0.5 * (factor - 1), factor * factor
-    eye = eye_in_link(camera.from_world, False)
+    eye = eye_in_link(camera.from_world, False)[:3]
     for row in range(rgb.shape[0]):
         for column in range(rgb.shape[1]):
             top, left = row * factor, column * factor

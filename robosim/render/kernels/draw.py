@@ -5,10 +5,10 @@ import numpy as np
 from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Transform, Triple
 from robosim.render.kernels.clip import clip_near
-from robosim.render.kernels.cull import along, ball_outside, compose, eye_in_link, frustum, rows
+from robosim.render.kernels.cull import along, ball_outside, compose, eye_in_link, frustum, height_above, rows
 from robosim.render.kernels.fill import fill
 
-_X, _Y, _Z, _OFFSET = np.uintp(0), np.uintp(1), np.uintp(2), np.uintp(3)
+_X, _Y, _Z = np.uintp(0), np.uintp(1), np.uintp(2)
 _BOTTOM = 1e-3  # m; a box's bottom lies on the ground, and seen from within it must win
 
 
@@ -107,12 +107,12 @@ def _choose(
     geometry: Geometry, start: int, end: int, to_camera: Transform, flat: bool, backs: bool, buffers: Buffers
 ) -> int:
     """Lists those faces of some parts that are seen, and gives how many they are."""
-    first, heights = geometry.first_face[start], buffers.heights
-    _turn(geometry.planes, first, geometry.first_face[end], eye_in_link(to_camera, flat), flat, heights)
+    planes, eye = geometry.planes, eye_in_link(to_camera, flat)
+    x, y, z, w = np.float32(eye[0]), np.float32(eye[1]), np.float32(eye[2]), np.float32(eye[3])
     count = 0
     for part in range(start, end):
         for face in range(geometry.first_face[part], geometry.drawn_until[part]):
-            front = heights[face - first] > 0.0
+            front = height_above(planes, face, (x, y, z, w)) > 0.0
             buffers.chosen[count] = face if front else face + len(geometry.faces)
             count += front or backs  # no branch: which way a face looks cannot be guessed
     return count
@@ -123,17 +123,6 @@ def _chosen(geometry: Geometry, buffers: Buffers, place: int) -> tuple[int, floa
     """Gives a face of the list, and how much nearer than it is it counts."""
     number = buffers.chosen[place]
     return (number, 0.0) if number < len(geometry.faces) else (number - len(geometry.faces), _BOTTOM)
-
-
-@inlined
-def _turn(planes: Array, start: int, end: int, eye: Triple, flat: bool, heights: Array) -> None:
-    """Writes how high the eye is above each face's plane."""
-    x, y, z = np.float32(eye[0]), np.float32(eye[1]), np.float32(eye[2])
-    sign, offset = (np.float32(-1.0), np.float32(0.0)) if flat else (np.float32(1.0), np.float32(1.0))
-    for place in range(np.uintp(end - start)):
-        face = place + np.uintp(start)
-        height = planes[face, _X] * x + planes[face, _Y] * y + planes[face, _Z] * z
-        heights[place] = sign * height - offset * planes[face, _OFFSET]
 
 
 @inlined

@@ -28,7 +28,7 @@ from robosim.render.kernels.pixel import byte_of, ray_through
 from robosim.render.kernels.texture import STEEPEST, areas_of, level_of
 from robosim.render.kernels.words import pixel, write_row
 
-_ONE, _MANY = np.uintp(1), np.uintp(16)
+_ONE = np.uintp(1)
 _BYTE, _TWO_BYTES, _LOW = np.uint32(8), np.uint32(16), np.uint32(0xFF)
 _WHOLE, _ROUND, _HALF = np.float32(1.0), np.float32(0.5), np.uint32(32768)
 _LAST_SKY = np.float32(SKIES - 1)
@@ -53,13 +53,15 @@ def paint(
         rgb: uint8 (height, width, 3), where sRGB is written.
         labels: int16 (height, width, 2), where number of the body and kind are written; (-1, 0) where there is nothing.
     """
-    eye, light = eye_in_link(camera.from_world, False), light_from(palette.light)
+    eye, light = eye_in_link(camera.from_world, False)[:3], light_from(palette.light)
     palette.frame[0] += 1
     height, width = np.uintp(buffers.winner.shape[0]), np.uintp(buffers.winner.shape[1])
     for row in range(height):
         line, start = np.uintp(row), np.uintp(0)
         while start < width:
-            face, end = buffers.winner[line, start], _run_end(buffers.winner, line, start)
+            face, end = buffers.winner[line, start], start + _ONE
+            while end < width and buffers.winner[line, end] == face:
+                end += _ONE
             if labels.size > 0:
                 _label(geometry, face, line, start, end, labels)
             if rgb.size > 0:
@@ -70,23 +72,6 @@ def paint(
             start = end
         if rgb.size > 0:
             write_row(palette.words, line, rgb)
-
-
-@inlined
-def _run_end(winner: Array, line: np.uintp, start: np.uintp) -> np.uintp:
-    """Gives the column from which on a row sees another face than at ``start``."""
-    face, width, end = winner[line, start], np.uintp(winner.shape[1]), start + _ONE
-    # Many are compared at a time, where the last of them says that it is worth it: most runs are short.
-    while end + _MANY <= width and winner[line, end + _MANY - _ONE] == face:
-        same = np.int32(0)
-        for column in range(end, end + _MANY):
-            same += np.int32(winner[line, column] == face)
-        if same < np.int32(_MANY):
-            break
-        end += _MANY
-    while end < width and winner[line, end] == face:
-        end += _ONE
-    return end
 
 
 @inlined

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array, Geometry, Row, Transform, Triple
-from robosim.render.kernels.cull import along, compose, eye_in_link, faces_away, rows
+from robosim.render.kernels.cull import along, compose, eye_in_link, height_above, rows
 
 _HEIGHT_ERROR = 1e-4  # m, more than what vertices are rounded by
 AZIMUTH_ERROR = 2e-5  # rad, more than that of `azimuth`
@@ -55,7 +55,7 @@ def scan(
         ranges: float32 (layers, rays), where metres are written; the farthest that is seen where there is nothing.
     """
     ranges[:] = fan.reach[1]
-    ex, ey, ez = eye_in_link(from_world, False)
+    ex, ey, ez, _ = eye_in_link(from_world, False)
     for link in range(len(geometry.balls)):
         px, py, pz, radius = geometry.balls[link]
         dx, dy, dz = poses[link, 0, 3] - ex, poses[link, 1, 3] - ey, poses[link, 2, 3] - ez
@@ -63,9 +63,6 @@ def scan(
         if dx * dx + dy * dy + dz * dz > reach * reach:  # wherever the ball is in the link's frame
             continue
         to_sensor = compose(from_world, rows(poses[link]))
-        x, y, z = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz), along(to_sensor[2], px, py, pz)
-        if _beyond(math.sqrt(x * x + y * y), z, radius, fan):
-            continue
         for part in range(geometry.first_part[link], geometry.first_part[link + 1]):
             seen = shown[part] and geometry.labels[part, 0] != without
             if seen and not _missed(geometry, part, to_sensor, fan, ranges):
@@ -133,9 +130,9 @@ def _scan_part(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ra
         x, y = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz)
         corners[vertex - first, 0], corners[vertex - first, 1] = x, y
         corners[vertex - first, 2] = along(to_sensor[2], px, py, pz)
-        corners[vertex - first, 3] = math.nan  # few vertices belong to faces that rays reach
+        corners[vertex - first, 3] = (azimuth(x, y) - fan.first) / fan.step
     for face in range(geometry.first_face[part], geometry.first_face[part + 1]):
-        if faces_away(geometry.planes[face], eye, False):
+        if height_above(geometry.planes, face, eye) <= 0.0:
             continue
         i, j, k = geometry.faces[face, 0], geometry.faces[face, 1], geometry.faces[face, 2]
         a, b, c = corners[i - first], corners[j - first], corners[k - first]
@@ -143,19 +140,11 @@ def _scan_part(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ra
             continue
         if highest <= 0.0 and a[2] > 0.0 and b[2] > 0.0 and c[2] > 0.0:
             continue
-        left, right = _columns(_column(a, fan), _column(b, fan), _column(c, fan), turn, fan)
+        left, right = _columns(a[3], b[3], c[3], turn, fan)
         for shift in (-turn, 0.0, turn):
             start, end = max(math.ceil(left + shift), 0), min(math.floor(right + shift), len(fan.azimuths) - 1)
             if start <= end:
                 _measure((a[0], a[1], a[2]), (b[0], b[1], b[2]), (c[0], c[1], c[2]), start, end, fan, ranges)
-
-
-@inlined
-def _column(corner: Array, fan: Fan) -> float:
-    """Gives a corner's column, which is computed when it is first asked for."""
-    if math.isnan(corner[3]):
-        corner[3] = (azimuth(corner[0], corner[1]) - fan.first) / fan.step
-    return float(corner[3])
 
 
 @inlined
