@@ -13,7 +13,7 @@ from robosim.render.kernels.develop import develop_colour
 from robosim.render.kernels.draw import draw
 from robosim.render.kernels.kept import Kept, keep
 from robosim.render.kernels.snap import snap
-from robosim.render.lens import Lens, View, carried, facing, parallel, rows
+from robosim.render.lens import Lens, View, carried, facing, parallel
 from robosim.render.scene import Scene
 
 
@@ -60,7 +60,7 @@ NO_IMAGES = Images(
     np.zeros((0, 0, 1), np.uint8),
     np.zeros((0, 0, 2), np.int16),
 )
-_NO_SHADOW = Shadow(rows(np.zeros((3, 4))), (1.0, 1.0, 0.0, 0.0, 0.0, 1.0), np.zeros((0, 0), np.float32))
+_NO_SHADOW = Shadow(parallel(np.zeros((3, 4)), 1, 1.0, 1.0), np.zeros((0, 0), np.float32))
 
 
 class Renderer:
@@ -98,10 +98,10 @@ class Renderer:
         self._scene, self._samples, self._shadows, self._smooth = scene, samples, shadows, smooth
         self._light = light or daylight()
         self._plain = samples == 1 and shadows is None and not smooth and math.isinf(self._light.haze)
-        self._lens = lens.camera(np.eye(4)[:3], samples).lens
+        focus = lens.camera(np.eye(4)[:3], samples).lens
         self._buffers = make_buffers(lens.height * samples, lens.width * samples, scene.geometry)
         palette = make_palette(lens.width, scene.geometry, scene.looks, self._light)
-        self._kept = Kept(scene.geometry, scene.looks, scene.poses, self._buffers, palette)
+        self._kept = Kept(scene.geometry, scene.looks, scene.poses, self._light, focus, self._buffers, palette)
         self._room = keep(self._kept)
         self._sun = None if shadows is None else make_buffers(shadows.size, shadows.size, scene.geometry)
 
@@ -171,8 +171,7 @@ class Renderer:
             if carrier != NONE:
                 view = carried(view, poses[carrier])
             shadow, camera = self._shadow(focus, without), self.lens.camera(view, self._samples)
-            what = self._buffers, self._scene.geometry, self._scene.looks, poses, camera, self._light, shadow
-            develop_colour(*what, self._smooth, images.rgb)
+            develop_colour(self._room, camera, shadow, self._smooth, images.rgb)
 
     def snap(
         self,
@@ -198,7 +197,7 @@ class Renderer:
         """
         if self._samples > 1 and any(image.size for image in images):
             raise RobosimError(f"samples={self._samples}: a snap has 1 sample a pixel")
-        if not snap(self._room, view, carrier, self._lens, without, reach, *images):
+        if not snap(self._room, view, carrier, without, reach, *images):
             where = "" if carrier == NONE else f" from a carrier at {self._scene.poses[carrier]!r}"
             raise RobosimError(f"view={view!r}{where} is not finite: did the physics diverge?")
 
@@ -207,7 +206,7 @@ class Renderer:
             return _NO_SHADOW
         camera = sun_camera(self._light, self._shadows, focus)
         draw(self._scene.geometry, self._scene.looks.shown, self._scene.poses, camera, without, False, self._sun)
-        return Shadow(camera.from_world, camera.lens, self._sun.nearness)
+        return Shadow(camera, self._sun.nearness)
 
 
 def sun_camera(light: Light, shadows: Shadows, focus: tuple[float, float, float]) -> Camera:

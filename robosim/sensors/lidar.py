@@ -80,6 +80,7 @@ class Lidar(Sensor):
             layers=np.column_stack([np.tan(elevations), 1 / np.cos(elevations)]),
             first=first,
             step=step,
+            turn=2 * math.pi / step,
             reach=(float(near), float(far)),
             corners=np.empty((largest, 4)),
         )

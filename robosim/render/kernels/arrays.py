@@ -142,7 +142,6 @@ class Palette(NamedTuple):
         words: uint32 (width,), the pixels of a row; see `words`.
         sky: uint8 (SKIES + 1, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`; the last
             is none.
-        light: float64 (19,), the numbers of a `Light`, whose haze is infinite.
     """
 
     paints: NDArray[np.float64]
@@ -151,7 +150,6 @@ class Palette(NamedTuple):
     places: NDArray[np.int32]
     words: NDArray[np.uint32]
     sky: NDArray[np.uint8]
-    light: NDArray[np.float64]
 
 
 class Light(NamedTuple):
@@ -180,13 +178,11 @@ class Shadow(NamedTuple):
     """A picture of the world from the sun: what it does not see lies in shadow.
 
     Attributes:
-        from_world: From the world to the sun's camera.
-        lens: Its parallel projection; see `Camera`.
+        camera: The sun's, of parallel projection.
         nearness: float32 (size, size), see `Buffers`; of size 0 where no shadows are wanted.
     """
 
-    from_world: Transform
-    lens: Lens6
+    camera: Camera
     nearness: NDArray[np.float32]
 
 
@@ -220,5 +216,4 @@ def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> 
         places=np.empty(width, np.int32),
         words=np.empty(width, np.uint32),
         sky=looks.to_srgb[np.rint(sky * (len(looks.to_srgb) - 1)).astype(int)],
-        light=np.hstack(light),
     )

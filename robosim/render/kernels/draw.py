@@ -5,8 +5,10 @@ import numpy as np
 from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Transform, Triple
 from robosim.render.kernels.clip import clip_near
-from robosim.render.kernels.cull import along, ball_outside, compose, eye_in_link, frustum, height_above, rows
+from robosim.render.kernels.cull import ball_in, ball_outside, eye_in_link, frustum, height_above
 from robosim.render.kernels.fill import fill
+from robosim.render.kernels.pixel import project
+from robosim.render.kernels.vectors import compose, moved, rows, triple
 
 _X, _Y, _Z = np.uintp(0), np.uintp(1), np.uintp(2)
 _BOTTOM = 1e-3  # m; a box's bottom lies on the ground, and seen from within it must win
@@ -29,22 +31,19 @@ def draw(
     """
     buffers.nearness[:] = 0.0
     buffers.winner[:] = -1
-    height, width = buffers.nearness.shape
-    sides = frustum(camera.lens, camera.flat, height, width)
+    sides = frustum(camera, *buffers.nearness.shape)
     for link in range(len(geometry.balls)):
         start, end = geometry.first_part[link], geometry.first_part[link + 1]
         if start == end or geometry.labels[start, 0] == without:
             continue
         to_camera = compose(camera.from_world, rows(poses[link]))
-        x, y, z, radius = _ball(geometry.balls[link], to_camera)
-        if ball_outside(x, y, z, radius, sides, camera.lens, camera.flat):
+        if ball_outside(ball_in(geometry.balls[link], to_camera), sides, camera):
             continue
         for part in range(start, end + 1):  # those in view, up to the first that is not, are drawn together
             seen = cut = False
             if part < end and shown[part]:
-                x, y, z, radius = _ball(geometry.spheres[part], to_camera)
-                seen = not ball_outside(x, y, z, radius, sides, camera.lens, camera.flat)
-                cut = z - radius < camera.lens[4]
+                ball = ball_in(geometry.spheres[part], to_camera)
+                seen, cut = not ball_outside(ball, sides, camera), ball[2] - ball[3] < camera.lens[4]
             if seen and not cut:
                 continue
             if start < part:
@@ -55,12 +54,6 @@ def draw(
 
 
 @inlined
-def _ball(ball: Array, to_camera: Transform) -> tuple[float, float, float, float]:
-    x, y, z, radius = ball
-    return along(to_camera[0], x, y, z), along(to_camera[1], x, y, z), along(to_camera[2], x, y, z), radius
-
-
-@inlined
 def _draw_whole(
     geometry: Geometry, start: int, end: int, to_camera: Transform, camera: Camera, backs: bool, buffers: Buffers
 ) -> None:
@@ -68,17 +61,15 @@ def _draw_whole(
     first = geometry.first_vertex[start]
     columns, lines, near = buffers.corners[0], buffers.corners[1], buffers.corners[2]
     for place in range(np.uintp(geometry.first_vertex[end] - first)):  # several at a time, as numbers are unsigned
-        point = _moved(geometry.vertices, place + np.uintp(first), to_camera)
+        point = moved(to_camera, _vertex(geometry, place + np.uintp(first)))
         columns[place], lines[place], near[place] = project(point, camera)
     for place in range(_choose(geometry, start, end, to_camera, camera.flat, backs, buffers)):
         face, closer = _chosen(geometry, buffers, place)
         i, j = geometry.faces[face, 0] - first, geometry.faces[face, 1] - first
         k, m = geometry.faces[face, 2] - first, geometry.faces[face, 3] - first
-        fill(
-            (columns[i], columns[j], columns[k], columns[m]), (lines[i], lines[j], lines[k], lines[m]),
-            (near[i] + closer, near[j] + closer, near[k] + closer), buffers.chosen[place],
-            buffers.nearness, buffers.winner,
-        )  # fmt: skip
+        a, b = (columns[i], lines[i], near[i]), (columns[j], lines[j], near[j])
+        c, d = (columns[k], lines[k], near[k]), (columns[m], lines[m], near[m])
+        fill(a, b, c, d, closer, buffers.chosen[place], buffers)
 
 
 @inlined
@@ -86,20 +77,17 @@ def _draw_cut(
     geometry: Geometry, part: int, to_camera: Transform, camera: Camera, backs: bool, buffers: Buffers
 ) -> None:
     """Draws a part that reaches behind the near plane."""
-    vertices, polygon = geometry.vertices, buffers.polygon
+    polygon = buffers.polygon
     for place in range(_choose(geometry, part, part + 1, to_camera, camera.flat, backs, buffers)):
         face, closer = _chosen(geometry, buffers, place)
         i, j, k, m = geometry.faces[face]
-        a, b = _moved(vertices, i, to_camera), _moved(vertices, j, to_camera)
-        c, d = _moved(vertices, k, to_camera), _moved(vertices, m, to_camera)
+        a, b = moved(to_camera, _vertex(geometry, i)), moved(to_camera, _vertex(geometry, j))
+        c, d = moved(to_camera, _vertex(geometry, k)), moved(to_camera, _vertex(geometry, m))
         count = clip_near(a, b, c, d, camera.lens[4], polygon)
         for second in range(1, count - 1):
-            a, b = project(_row(polygon, 0), camera), project(_row(polygon, second), camera)
-            c = project(_row(polygon, second + 1), camera)
-            fill(
-                (a[0], b[0], c[0], c[0]), (a[1], b[1], c[1], c[1]), (a[2] + closer, b[2] + closer, c[2] + closer),
-                buffers.chosen[place], buffers.nearness, buffers.winner,
-            )  # fmt: skip
+            a, b = project(triple(polygon[0]), camera), project(triple(polygon[second]), camera)
+            c = project(triple(polygon[second + 1]), camera)
+            fill(a, b, c, c, closer, buffers.chosen[place], buffers)
 
 
 @inlined
@@ -107,12 +95,12 @@ def _choose(
     geometry: Geometry, start: int, end: int, to_camera: Transform, flat: bool, backs: bool, buffers: Buffers
 ) -> int:
     """Lists those faces of some parts that are seen, and gives how many they are."""
-    planes, eye = geometry.planes, eye_in_link(to_camera, flat)
-    x, y, z, w = np.float32(eye[0]), np.float32(eye[1]), np.float32(eye[2]), np.float32(eye[3])
+    x, y, z, w = eye_in_link(to_camera, flat)
+    eye = np.float32(x), np.float32(y), np.float32(z), np.float32(w)
     count = 0
     for part in range(start, end):
         for face in range(geometry.first_face[part], geometry.drawn_until[part]):
-            front = height_above(planes, face, (x, y, z, w)) > 0.0
+            front = height_above(geometry.planes, face, eye) > 0.0
             buffers.chosen[count] = face if front else face + len(geometry.faces)
             count += front or backs  # no branch: which way a face looks cannot be guessed
     return count
@@ -126,21 +114,5 @@ def _chosen(geometry: Geometry, buffers: Buffers, place: int) -> tuple[int, floa
 
 
 @inlined
-def _moved(vertices: Array, vertex: int | np.uintp, to_camera: Transform) -> Triple:
-    x, y, z = vertices[vertex, _X], vertices[vertex, _Y], vertices[vertex, _Z]
-    return along(to_camera[0], x, y, z), along(to_camera[1], x, y, z), along(to_camera[2], x, y, z)
-
-
-@inlined
-def _row(points: Array, number: int) -> Triple:
-    return points[number, 0], points[number, 1], points[number, 2]
-
-
-@inlined
-def project(point: Triple, camera: Camera) -> Triple:
-    """Gives column, row and nearness of a point in the camera's frame."""
-    fx, fy, cx, cy, _, far = camera.lens
-    if camera.flat:
-        return fx * point[0] + cx, fy * point[1] + cy, far - point[2]
-    near = 1.0 / point[2]
-    return fx * point[0] * near + cx, fy * point[1] * near + cy, near
+def _vertex(geometry: Geometry, number: int | np.uintp) -> Triple:
+    return geometry.vertices[number, _X], geometry.vertices[number, _Y], geometry.vertices[number, _Z]

@@ -11,14 +11,12 @@ from typing import Any, Literal, NamedTuple
 import numba
 import numpy as np
 from numba import extending
-from numba.core import cgutils, types
 from numpy.typing import DTypeLike, NDArray
 
-from robosim.compiled import compiled
 from robosim.render.kernels.arrays import (
-    Array,
     Buffers,
     Geometry,
+    Lens6,
     Light,
     Looks,
     Palette,
@@ -39,13 +37,17 @@ class Kept(NamedTuple):
         geometry: What there is.
         looks: How it looks.
         poses: float64 (links, 3, 4), from each link's frame to the world.
+        light: What lights it.
+        lens: Through which it is seen; see `Camera`.
         buffers: Room to work in.
-        palette: The same, the sky and the light.
+        palette: The same, and the sky.
     """
 
     geometry: Geometry
     looks: Looks
     poses: NDArray[np.float64]
+    light: Light
+    lens: Lens6
     buffers: Buffers
     palette: Palette
 
@@ -60,9 +62,7 @@ def keep(kept: Kept) -> NDArray[np.int64]:
         fits = array.flags.c_contiguous if example.flags.c_contiguous else array.flags.f_contiguous
         if (array.dtype, array.ndim) != (example.dtype, example.ndim) or not fits:
             raise TypeError(f"{array.dtype}, {array.ndim} dimensions: {example.dtype}, {example.ndim} were expected")
-    room = np.zeros(_size(kept) // 8 + 1, np.int64)
-    _write(room, kept)
-    return room
+    return np.array(_words(kept), np.int64)
 
 
 @_intrinsic
@@ -70,47 +70,25 @@ def kept_in(_: Untyped, room: Untyped) -> Intrinsic:
     """Gives, in a kernel, what an array of `keep` stands for."""
 
     def generate(context: Untyped, builder: Untyped, signature: Untyped, given: Untyped) -> Untyped:
-        kind = context.get_value_type(signature.return_type)
-        return builder.load(_address(context, builder, signature.args[0], given[0], kind))
+        data = context.make_array(signature.args[0])(context, builder, given[0]).data
+        return builder.load(builder.bitcast(data, context.get_value_type(signature.return_type).as_pointer()))
 
     return _typeof(_EXAMPLE)(room), generate
 
 
-@compiled
-def _write(room: Array, kept: Kept) -> None:
-    _store(room, kept)
-
-
-@compiled
-def _size(kept: Kept) -> int:
-    """Gives the bytes that it takes."""
-    return int(_size_of(kept))
-
-
-@_intrinsic
-def _store(_: Untyped, room: Untyped, kept: Untyped) -> Intrinsic:
-    def generate(context: Untyped, builder: Untyped, signature: Untyped, given: Untyped) -> Untyped:
-        builder.store(given[1], _address(context, builder, signature.args[0], given[0], given[1].type))
-        return context.get_dummy_value()
-
-    return types.void(room, kept), generate
-
-
-@_intrinsic
-def _size_of(_: Untyped, kept: Untyped) -> Intrinsic:
-    def generate(context: Untyped, _: Untyped, __: Untyped, given: Untyped) -> Untyped:
-        return cgutils.intp_t(context.get_abi_sizeof(given[0].type))
-
-    return types.intp(kept), generate
-
-
-def _address(context: Untyped, builder: Untyped, array_kind: Untyped, array: Untyped, kind: Untyped) -> Untyped:
-    """Gives where an array's data begin, as the address of something of another kind."""
-    return builder.bitcast(context.make_array(array_kind)(context, builder, array).data, kind.as_pointer())
+def _words(group: Untyped) -> list[int]:
+    """Gives what a group is in a kernel's memory; an array is there as in Numba's ``_arraystruct.h``."""
+    if isinstance(group, np.ndarray):
+        return [0, 0, group.size, group.itemsize, group.ctypes.data, *group.shape, *group.strides]
+    if isinstance(group, tuple):
+        return [word for part in group for word in _words(part)]
+    return [int(np.float64(group).view(np.int64))]
 
 
 def _arrays(group: Untyped) -> list[NDArray[Any]]:
-    return [group] if isinstance(group, np.ndarray) else [array for part in group for array in _arrays(part)]
+    if isinstance(group, np.ndarray):
+        return [group]
+    return [array for part in group for array in _arrays(part)] if isinstance(group, tuple) else []
 
 
 def _example() -> Kept:
@@ -130,10 +108,9 @@ def _example() -> Kept:
         made(np.uint8, 1),
     )  # fmt: skip
     black = (0.0, 0.0, 0.0)
-    light = Light(black, black, black, black, black, black, 1.0)
-    return Kept(
-        geometry, looks, made(np.float64, 3), make_buffers(2, 2, geometry), make_palette(2, geometry, looks, light)
-    )
+    light, lens = Light(black, black, black, black, black, black, 1.0), (1.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    buffers, palette = make_buffers(2, 2, geometry), make_palette(2, geometry, looks, light)
+    return Kept(geometry, looks, made(np.float64, 3), light, lens, buffers, palette)
 
 
 _EXAMPLE = _example()

@@ -1,7 +1,17 @@
-"""A pixel: the ray through its middle, and the bytes it is written as."""
+"""A pixel: where a point is in the picture, the ray through a point of it, and the bytes that it is written as."""
 
 from robosim.compiled import inlined
-from robosim.render.kernels.arrays import Array, Camera, Looks, Triple
+from robosim.render.kernels.arrays import Camera, Looks, Triple
+
+
+@inlined
+def project(point: Triple, camera: Camera) -> Triple:
+    """Gives column, row and nearness of a point in the camera's frame."""
+    fx, fy, cx, cy, _, far = camera.lens
+    if camera.flat:
+        return fx * point[0] + cx, fy * point[1] + cy, far - point[2]
+    near = 1.0 / point[2]
+    return fx * point[0] * near + cx, fy * point[1] * near + cy, near
 
 
 @inlined
@@ -17,14 +27,11 @@ def ray_through(camera: Camera, column: float, row: float) -> Triple:
 
 
 @inlined
-def byte_of(looks: Looks, light: float) -> int:
-    """Gives the sRGB byte of linear light."""
-    return int(looks.to_srgb[int(min(max(light, 0.0), 1.0) * 4095.0 + 0.5)])
+def bytes_of(looks: Looks, colour: Triple) -> tuple[int, int, int]:
+    """Gives the sRGB bytes of a linear colour."""
+    return _byte(looks, colour[0]), _byte(looks, colour[1]), _byte(looks, colour[2])
 
 
 @inlined
-def write(looks: Looks, colour: Triple, rgb: Array, row: int, column: int) -> None:
-    """Writes a linear colour as sRGB."""
-    rgb[row, column, 0] = byte_of(looks, colour[0])
-    rgb[row, column, 1] = byte_of(looks, colour[1])
-    rgb[row, column, 2] = byte_of(looks, colour[2])
+def _byte(looks: Looks, light: float) -> int:
+    return int(looks.to_srgb[int(min(max(light, 0.0), 1.0) * 4095.0 + 0.5)])

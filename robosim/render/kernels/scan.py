@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array, Geometry, Row, Transform, Triple
-from robosim.render.kernels.cull import along, compose, eye_in_link, height_above, rows
+from robosim.render.kernels.cull import ball_in, eye_in_link, height_above
+from robosim.render.kernels.vectors import compose, cross, dot, eye_of, moved, rows, triple
 
 _HEIGHT_ERROR = 1e-4  # m, more than what vertices are rounded by
 AZIMUTH_ERROR = 2e-5  # rad, more than that of `azimuth`
@@ -27,6 +28,7 @@ class Fan(NamedTuple):
         layers: float64 (layers, 2), slopes from the lowest to the highest, and ranges for 1 m on the level.
         first: Azimuth of column 0, rad, from x towards y.
         step: rad from one column to the next.
+        turn: Columns to a whole turn.
         reach: m, the nearest and the farthest that are seen.
         corners: float64 (vertices of the largest part, 4), in the sensor's frame, and their columns.
     """
@@ -35,6 +37,7 @@ class Fan(NamedTuple):
     layers: NDArray[np.float64]
     first: float
     step: float
+    turn: float
     reach: tuple[float, float]
     corners: NDArray[np.float64]
 
@@ -55,7 +58,7 @@ def scan(
         ranges: float32 (layers, rays), where metres are written; the farthest that is seen where there is nothing.
     """
     ranges[:] = fan.reach[1]
-    ex, ey, ez, _ = eye_in_link(from_world, False)
+    ex, ey, ez = eye_of(from_world)
     for link in range(len(geometry.balls)):
         px, py, pz, radius = geometry.balls[link]
         dx, dy, dz = poses[link, 0, 3] - ex, poses[link, 1, 3] - ey, poses[link, 2, 3] - ez
@@ -71,23 +74,15 @@ def scan(
 
 @inlined
 def _missed(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ranges: Array) -> bool:
-    """Says whether no ray can meet a part, by the ball and by the box around it."""
-    px, py, pz, radius = geometry.spheres[part]
-    x, y, z = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz), along(to_sensor[2], px, py, pz)
+    """Says whether no ray can meet a part, by the box around it and by the ball."""
+    x, y, z, radius = ball_in(geometry.spheres[part], to_sensor)
     level = math.sqrt(x * x + y * y)
-    if _box_missed(level, z, radius, to_sensor[2], geometry.halves[part], fan):
-        return True
-    return _beyond(level, z, radius, fan) or _ball_missed(x, y, z, radius, fan, ranges)
-
-
-@inlined
-def _beyond(level: float, z: float, radius: float, fan: Fan) -> bool:
-    """Says whether a ball, so far away on the level and so high, is too far off, above all rays or below them."""
-    lowest, highest = fan.layers[0], fan.layers[-1]
-    return bool(
-        math.sqrt(level * level + z * z) - radius > fan.reach[1]
-        or z - highest[0] * level > radius * highest[1]
-        or lowest[0] * level - z > radius * lowest[1]
+    nearest = math.sqrt(level * level + z * z) - radius
+    return (
+        _box_missed(level, z, radius, to_sensor[2], geometry.halves[part], fan)
+        or nearest > fan.reach[1]
+        or _above_or_below(level, z, radius, fan)
+        or (level > radius and _hidden(azimuth(x, y), radius / level, nearest, fan, ranges))
     )
 
 
@@ -101,18 +96,20 @@ def _box_missed(level: float, z: float, radius: float, upward: Row, half: Array,
 
 
 @inlined
-def _ball_missed(x: float, y: float, z: float, radius: float, fan: Fan, ranges: Array) -> bool:
-    """Says whether no ray can meet a ball that is within reach: it is beside the rays or hidden."""
-    level = math.sqrt(x * x + y * y)
-    nearest = math.sqrt(level * level + z * z) - radius
-    if level <= radius:
-        return False
-    share = radius / level
+def _above_or_below(level: float, z: float, radius: float, fan: Fan) -> bool:
+    """Says whether a ball, so far away on the level and so high, is above all rays or below them."""
+    lowest, highest = fan.layers[0], fan.layers[-1]
+    return bool(z - highest[0] * level > radius * highest[1] or lowest[0] * level - z > radius * lowest[1])
+
+
+@inlined
+def _hidden(middle: float, share: float, nearest: float, fan: Fan, ranges: Array) -> bool:
+    """Says whether a ball is beside all rays, or behind what they met: ``share`` is the sine of half its width."""
     half = share + (math.pi / 2 - 1) * share**3 + AZIMUTH_ERROR  # never less than the arc sine
-    left, right = (azimuth(x, y) - half - fan.first) / fan.step, (azimuth(x, y) + half - fan.first) / fan.step
-    turn = 2 * math.pi / fan.step
-    for shift in (-turn, 0.0, turn):
-        for column in range(max(math.ceil(left + shift), 0), min(math.floor(right + shift), len(fan.azimuths) - 1) + 1):
+    left, right = (middle - half - fan.first) / fan.step, (middle + half - fan.first) / fan.step
+    for turn in (-fan.turn, 0.0, fan.turn):
+        start, end = _span(left + turn, right + turn, fan)
+        for column in range(start, end):
             for layer in range(len(fan.layers)):
                 if ranges[layer, column] > nearest:
                     return False
@@ -120,39 +117,40 @@ def _ball_missed(x: float, y: float, z: float, radius: float, fan: Fan, ranges: 
 
 
 @inlined
+def _span(left: float, right: float, fan: Fan) -> tuple[int, int]:
+    """Gives the columns from one place to another, the second number after the last."""
+    return max(math.ceil(left), 0), min(math.floor(right), len(fan.azimuths) - 1) + 1
+
+
+@inlined
 def _scan_part(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, ranges: Array) -> None:
     corners, lowest, highest = fan.corners, fan.layers[0, 0], fan.layers[-1, 0]
-    turn = 2 * math.pi / fan.step
-    eye = eye_in_link(to_sensor, False)
-    first = geometry.first_vertex[part]
+    eye, first = eye_in_link(to_sensor, False), geometry.first_vertex[part]
     for vertex in range(first, geometry.first_vertex[part + 1]):
-        px, py, pz = geometry.vertices[vertex]
-        x, y = along(to_sensor[0], px, py, pz), along(to_sensor[1], px, py, pz)
-        corners[vertex - first, 0], corners[vertex - first, 1] = x, y
-        corners[vertex - first, 2] = along(to_sensor[2], px, py, pz)
-        corners[vertex - first, 3] = (azimuth(x, y) - fan.first) / fan.step
+        corner = corners[vertex - first]
+        corner[0], corner[1], corner[2] = moved(to_sensor, triple(geometry.vertices[vertex]))
+        corner[3] = (azimuth(corner[0], corner[1]) - fan.first) / fan.step
     for face in range(geometry.first_face[part], geometry.first_face[part + 1]):
         if height_above(geometry.planes, face, eye) <= 0.0:
             continue
         i, j, k = geometry.faces[face, 0], geometry.faces[face, 1], geometry.faces[face, 2]
         a, b, c = corners[i - first], corners[j - first], corners[k - first]
-        if lowest >= 0.0 and a[2] < 0.0 and b[2] < 0.0 and c[2] < 0.0:
+        bottom, top = min(a[2], b[2], c[2]), max(a[2], b[2], c[2])
+        if (lowest >= 0.0 and top < 0.0) or (highest <= 0.0 and bottom > 0.0):
             continue
-        if highest <= 0.0 and a[2] > 0.0 and b[2] > 0.0 and c[2] > 0.0:
-            continue
-        left, right = _columns(a[3], b[3], c[3], turn, fan)
-        for shift in (-turn, 0.0, turn):
-            start, end = max(math.ceil(left + shift), 0), min(math.floor(right + shift), len(fan.azimuths) - 1)
-            if start <= end:
-                _measure((a[0], a[1], a[2]), (b[0], b[1], b[2]), (c[0], c[1], c[2]), start, end, fan, ranges)
+        left, right = _columns(a[3], b[3], c[3], fan)
+        for turn in (-fan.turn, 0.0, fan.turn):
+            start, end = _span(left + turn, right + turn, fan)
+            if start < end:
+                _measure(triple(a), triple(b), triple(c), start, end, fan, ranges)
 
 
 @inlined
-def _columns(a: float, b: float, c: float, turn: float, fan: Fan) -> tuple[float, float]:
+def _columns(a: float, b: float, c: float, fan: Fan) -> tuple[float, float]:
     """Gives the first and the last column that a face can reach, from those of its corners; they may lie a turn off."""
-    b, c = _shorter_way(b - a, turn), _shorter_way(c - a, turn)
+    b, c = _shorter_way(b - a, fan.turn), _shorter_way(c - a, fan.turn)
     low, high = min(0.0, b, c), max(0.0, b, c)
-    if high - low > _ALMOST_HALF * turn:  # so is every face that the axis goes through
+    if high - low > _ALMOST_HALF * fan.turn:  # so is every face that the axis goes through
         return 0.0, len(fan.azimuths) - 1.0
     margin = AZIMUTH_ERROR / fan.step
     return a + low - margin, a + high + margin
@@ -165,16 +163,15 @@ def _shorter_way(columns: float, turn: float) -> float:
 
 @inlined
 def _measure(a: Triple, b: Triple, c: Triple, start: int, end: int, fan: Fan, ranges: Array) -> None:
-    """Measures to one triangle, seen from outside, with the columns from ``start`` to ``end``.
+    """Measures to one triangle, seen from outside, with the columns from ``start`` up to ``end``.
 
     A ray goes through it where it is on the inner side of three planes, each through the sensor and an edge. An edge's
     numbers are the same for both triangles that share it, but for their sign, so no ray slips between the two.
     """
     near = fan.reach[0]
-    normal = _cross((b[0] - a[0], b[1] - a[1], b[2] - a[2]), (c[0] - a[0], c[1] - a[1], c[2] - a[2]))
-    height = a[0] * normal[0] + a[1] * normal[1] + a[2] * normal[2]
-    ab, bc, ca = _cross(a, b), _cross(b, c), _cross(c, a)
-    for column in range(start, end + 1):
+    normal = cross((b[0] - a[0], b[1] - a[1], b[2] - a[2]), (c[0] - a[0], c[1] - a[1], c[2] - a[2]))
+    height, ab, bc, ca = dot(a, normal), cross(a, b), cross(b, c), cross(c, a)
+    for column in range(start, end):
         x, y = fan.azimuths[column, 0], fan.azimuths[column, 1]
         along_ab, along_bc, along_ca = x * ab[0] + y * ab[1], x * bc[0] + y * bc[1], x * ca[0] + y * ca[1]
         down = x * normal[0] + y * normal[1]
@@ -185,11 +182,6 @@ def _measure(a: Triple, b: Triple, c: Triple, start: int, end: int, fan: Fan, ra
             distance = height / (down + slope * normal[2]) * fan.layers[layer, 1]
             if near <= distance < ranges[layer, column]:
                 ranges[layer, column] = distance
-
-
-@inlined
-def _cross(a: Triple, b: Triple) -> Triple:
-    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
 
 
 @inlined

@@ -4,6 +4,7 @@ import numpy as np
 
 from robosim.compiled import inlined
 from robosim.render.kernels.arrays import Looks, Triple
+from robosim.render.kernels.vectors import mix
 
 STEEPEST = 0.05  # cosine; a surface seen more flatly is textured as if seen so
 _MANTISSA, _BIAS = 52, 1023  # bits of a float64, and what its exponent is kept with
@@ -60,15 +61,10 @@ def sample(looks: Looks, texture: int, u: float, v: float, area: float, smooth: 
     x1, y1 = (x0 + 1) % width, (y0 + 1) % height
     a, b = _texel(looks, start + y0 * width + x0), _texel(looks, start + y0 * width + x1)
     c, d = _texel(looks, start + y1 * width + x0), _texel(looks, start + y1 * width + x1)
-    return _blend(_blend(a, b, across), _blend(c, d, across), down)
+    return mix(mix(a, b, across), mix(c, d, across), down)
 
 
 @inlined
 def _texel(looks: Looks, index: int) -> Triple:
     table, texels = looks.to_linear, looks.texels
     return table[texels[index, 0]], table[texels[index, 1]], table[texels[index, 2]]
-
-
-@inlined
-def _blend(a: Triple, b: Triple, share: float) -> Triple:
-    return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share
