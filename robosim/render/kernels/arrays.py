@@ -129,25 +129,34 @@ class Buffers(NamedTuple):
     polygon: NDArray[np.float64]
 
 
+PAINT = np.dtype(
+    [
+        ("frame", np.int32),  # for which the rest was computed
+        ("level", np.int32),  # of its texture, that its last pixel had; or `paint`'s _PLAIN or _ROUNDED
+        ("light", np.uint32, 3),  # that it sends back, in bytes, or as shares that its texture is dimmed by
+        ("u", np.float64, 4),  # how the texture runs across the picture: (a column + b row + c) depth + d
+        ("v", np.float64, 4),
+        ("covers", np.float64, 2),  # what a pixel covers of it: min(first · depth, second) · depth²
+        ("areas", np.float64, 2),  # that have that level: from the first on, up to the second
+    ],
+    align=True,
+)
+"""What is computed of a face when it is first met in a picture."""
+
+
 class Palette(NamedTuple):
     """What `paint` works with.
 
     Attributes:
-        paints: float64 (F, 16): the light that a face sends back (3), in bytes, or as shares that its texture is dimmed
-            by; how that texture's u (4) and v (4) run across the picture, and what a pixel covers of it (2); the level
-            that its last pixel had, or `paint`'s _PLAIN or _ROUNDED, and the areas that have that level (2).
-        painted: int32 (F,), the frame for which a row of ``paints`` was computed.
+        paints: `PAINT` (F,).
         frame: int32 (1,), the number of the frame.
-        places: int32 (width,), rows of a table, for the pixels of a row.
         words: uint32 (width,), the pixels of a row; see `words`.
         sky: uint8 (SKIES + 1, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`; the last
             is none.
     """
 
-    paints: NDArray[np.float64]
-    painted: NDArray[np.int32]
+    paints: NDArray[np.void]
     frame: NDArray[np.int32]
-    places: NDArray[np.int32]
     words: NDArray[np.uint32]
     sky: NDArray[np.uint8]
 
@@ -210,10 +219,8 @@ def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> 
     share = np.append(np.linspace(0.0, 1.0, SKIES), 1.0)[:, None]
     sky = np.clip((1 - share) * light.horizon + share * light.zenith, 0.0, 1.0)
     return Palette(
-        paints=np.empty((len(geometry.faces), 16)),
-        painted=np.zeros(len(geometry.faces), np.int32),
+        paints=np.zeros(len(geometry.faces), PAINT),
         frame=np.zeros(1, np.int32),
-        places=np.empty(width, np.int32),
         words=np.empty(width, np.uint32),
         sky=looks.to_srgb[np.rint(sky * (len(looks.to_srgb) - 1)).astype(int)],
     )

@@ -7,6 +7,7 @@ from robosim.render.kernels.arrays import Array, Buffers, Camera, Shadow, Triple
 from robosim.render.kernels.kept import Kept, kept_in
 from robosim.render.kernels.light import seen
 from robosim.render.kernels.pixel import bytes_of
+from robosim.render.kernels.vectors import plus, scaled
 
 _ONE = np.float32(1.0)
 
@@ -57,18 +58,17 @@ def develop_colour(room: Array, camera: Camera, shadow: Shadow, smooth: bool, rg
     for row in range(rgb.shape[0]):
         for column in range(rgb.shape[1]):
             top, left = row * factor, column * factor
-            same, near = _same_face(kept.buffers, top, left, factor)
+            same, total = _same_face(kept.buffers, top, left, factor)
             colour = (0.0, 0.0, 0.0)
             for sample in range(1 if same else count):
                 i, j = top + sample // factor, left + sample % factor
-                x, y = (left + middle, top + middle) if same else (float(j), float(i))
-                one = float(count) if same else 1.0
-                mean = near / count if same else float(nearness[i, j])
-                seen_here = seen(kept, camera, shadow, smooth, winner[i, j], x, y, mean, one)
-                colour = colour[0] + seen_here[0], colour[1] + seen_here[1], colour[2] + seen_here[2]
-            share = 1.0 if same else 1.0 / count
-            mean_colour = colour[0] * share, colour[1] * share, colour[2] * share
-            rgb[row, column, 0], rgb[row, column, 1], rgb[row, column, 2] = bytes_of(kept.looks, mean_colour)
+                if same:
+                    x, y, near, samples = left + middle, top + middle, total / count, float(count)
+                else:
+                    x, y, near, samples = float(j), float(i), float(nearness[i, j]), 1.0
+                colour = plus(colour, seen(kept, camera, shadow, smooth, winner[i, j], x, y, near, samples))
+            colour = scaled(colour, 1.0 if same else 1.0 / count)
+            rgb[row, column, 0], rgb[row, column, 1], rgb[row, column, 2] = bytes_of(kept.looks, colour)
 
 
 @inlined

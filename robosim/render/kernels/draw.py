@@ -3,14 +3,13 @@
 import numpy as np
 
 from robosim.compiled import compiled, inlined
-from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Transform, Triple
+from robosim.render.kernels.arrays import Array, Buffers, Camera, Geometry, Transform
 from robosim.render.kernels.clip import clip_near
 from robosim.render.kernels.cull import ball_in, ball_outside, eye_in_link, frustum, height_above
 from robosim.render.kernels.fill import fill
 from robosim.render.kernels.pixel import project
 from robosim.render.kernels.vectors import compose, moved, rows, triple
 
-_X, _Y, _Z = np.uintp(0), np.uintp(1), np.uintp(2)
 _BOTTOM = 1e-3  # m; a box's bottom lies on the ground, and seen from within it must win
 
 
@@ -61,7 +60,7 @@ def _draw_whole(
     first = geometry.first_vertex[start]
     columns, lines, near = buffers.corners[0], buffers.corners[1], buffers.corners[2]
     for place in range(np.uintp(geometry.first_vertex[end] - first)):  # several at a time, as numbers are unsigned
-        point = moved(to_camera, _vertex(geometry, place + np.uintp(first)))
+        point = moved(to_camera, triple(geometry.vertices[place + np.uintp(first)]))
         columns[place], lines[place], near[place] = project(point, camera)
     for place in range(_choose(geometry, start, end, to_camera, camera.flat, backs, buffers)):
         face, closer = _chosen(geometry, buffers, place)
@@ -77,12 +76,12 @@ def _draw_cut(
     geometry: Geometry, part: int, to_camera: Transform, camera: Camera, backs: bool, buffers: Buffers
 ) -> None:
     """Draws a part that reaches behind the near plane."""
-    polygon = buffers.polygon
+    vertices, polygon = geometry.vertices, buffers.polygon
     for place in range(_choose(geometry, part, part + 1, to_camera, camera.flat, backs, buffers)):
         face, closer = _chosen(geometry, buffers, place)
         i, j, k, m = geometry.faces[face]
-        a, b = moved(to_camera, _vertex(geometry, i)), moved(to_camera, _vertex(geometry, j))
-        c, d = moved(to_camera, _vertex(geometry, k)), moved(to_camera, _vertex(geometry, m))
+        a, b = moved(to_camera, triple(vertices[i])), moved(to_camera, triple(vertices[j]))
+        c, d = moved(to_camera, triple(vertices[k])), moved(to_camera, triple(vertices[m]))
         count = clip_near(a, b, c, d, camera.lens[4], polygon)
         for second in range(1, count - 1):
             a, b = project(triple(polygon[0]), camera), project(triple(polygon[second]), camera)
@@ -111,8 +110,3 @@ def _chosen(geometry: Geometry, buffers: Buffers, place: int) -> tuple[int, floa
     """Gives a face of the list, and how much nearer than it is it counts."""
     number = buffers.chosen[place]
     return (number, 0.0) if number < len(geometry.faces) else (number - len(geometry.faces), _BOTTOM)
-
-
-@inlined
-def _vertex(geometry: Geometry, number: int | np.uintp) -> Triple:
-    return geometry.vertices[number, _X], geometry.vertices[number, _Y], geometry.vertices[number, _Z]

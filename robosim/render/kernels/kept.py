@@ -10,24 +10,12 @@ from typing import Any, Literal, NamedTuple
 
 import numba
 import numpy as np
-from numba import extending
 from numpy.typing import DTypeLike, NDArray
 
-from robosim.render.kernels.arrays import (
-    Buffers,
-    Geometry,
-    Lens6,
-    Light,
-    Looks,
-    Palette,
-    make_buffers,
-    make_palette,
-)  # fmt: skip
+from robosim.render.kernels.arrays import Buffers, Geometry, Lens6, Light, Looks, Palette, make_buffers, make_palette
+from robosim.render.kernels.words import Intrinsic, Untyped, data_of, intrinsic
 
-Untyped = Any  # Numba's and LLVM's own objects
-_intrinsic: Callable[..., Callable[..., Any]] = extending.intrinsic
 _typeof: Callable[..., Untyped] = numba.typeof
-Intrinsic = tuple[Untyped, Callable[..., Untyped]]  # a signature, and what generates the code
 
 
 class Kept(NamedTuple):
@@ -65,12 +53,12 @@ def keep(kept: Kept) -> NDArray[np.int64]:
     return np.array(_words(kept), np.int64)
 
 
-@_intrinsic
+@intrinsic
 def kept_in(_: Untyped, room: Untyped) -> Intrinsic:
     """Gives, in a kernel, what an array of `keep` stands for."""
 
     def generate(context: Untyped, builder: Untyped, signature: Untyped, given: Untyped) -> Untyped:
-        data = context.make_array(signature.args[0])(context, builder, given[0]).data
+        data = data_of(context, builder, signature.args[0], given[0])
         return builder.load(builder.bitcast(data, context.get_value_type(signature.return_type).as_pointer()))
 
     return _typeof(_EXAMPLE)(room), generate

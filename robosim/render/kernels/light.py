@@ -9,7 +9,19 @@ from robosim.render.kernels.arrays import Array, Camera, Geometry, Light, Real, 
 from robosim.render.kernels.kept import Kept
 from robosim.render.kernels.pixel import project, ray_through
 from robosim.render.kernels.texture import STEEPEST, sample
-from robosim.render.kernels.vectors import along, dot, eye_of, mix, moved, moved_back, rows, times, triple, turned
+from robosim.render.kernels.vectors import (
+    dot,
+    eye_of,
+    mix,
+    moved,
+    moved_back,
+    plus,
+    rows,
+    scaled,
+    times,
+    triple,
+    turned,
+)
 
 # Square of the sine of the height at which the sky is halfway from the horizon's colour to the zenith's; in single
 # precision, or what is computed of singles would become doubles, which take twice as long.
@@ -38,21 +50,15 @@ def seen(
     square = dot(ray, ray)
     if face < 0:
         return mix(light.horizon, light.zenith, zenith_share(ray[2], square))
-    part, depth, eye = geometry.face_part[face], 1.0 / near, eye_of(camera.from_world)
-    pose = rows(kept.poses[geometry.links[part]])
-    point = eye[0] + ray[0] * depth, eye[1] + ray[1] * depth, eye[2] + ray[2] * depth
+    part, depth = geometry.face_part[face], 1.0 / near
+    pose, point = rows(kept.poses[geometry.links[part]]), plus(eye_of(camera.from_world), scaled(ray, depth))
     local = moved_back(pose, point)
     normal = turned(pose, _normal(geometry, face, local))
     colour, line = triple(looks.colours[part]), geometry.face_uvs[face]
     if line >= 0:
-        uv, pixel = geometry.uvs[line], depth / camera.lens[1]
-        area = (
-            samples * pixel * pixel * math.sqrt(square) / max(abs(dot(normal, ray)), STEEPEST)
-        )  # m², of a slanted one
-        printed = sample(
-            looks, looks.textures[part], along(uv[0], local), along(uv[1], local), dot(uv[1], uv[1]) * area, smooth
-        )
-        colour = times(colour, printed)
+        slant, pixel = max(abs(dot(normal, ray)), STEEPEST), depth / camera.lens[1]
+        area = samples * pixel * pixel * math.sqrt(square) / slant  # m², of a slanted pixel
+        colour = times(colour, sample(looks, looks.textures[part], geometry.uvs[line], local, area, smooth))
     sun = max(dot(normal, light.to_sun), 0.0)
     if sun > 0.0 and shadow.nearness.size > 0:
         sun *= _in_sun(shadow, point, normal)
@@ -84,8 +90,7 @@ def _normal(geometry: Geometry, face: int, local: Triple) -> Triple:
     line, n = geometry.face_normals[face], triple(geometry.planes[face])
     if line >= 0:
         n = moved(rows(geometry.normals[line]), local)
-        shrink = 1.0 / math.sqrt(max(dot(n, n), 1e-12))
-        n = n[0] * shrink, n[1] * shrink, n[2] * shrink
+        n = scaled(n, 1.0 / math.sqrt(max(dot(n, n), 1e-12)))
     return n
 
 
@@ -93,8 +98,8 @@ def _normal(geometry: Geometry, face: int, local: Triple) -> Triple:
 def _in_sun(shadow: Shadow, point: Triple, normal: Triple) -> float:
     """Gives the share of sunlight that reaches a point: 1 in the sun, 0 in shadow, between at the edge."""
     lift = 2.0 / shadow.camera.lens[0]  # m, off the surface, or it would lie in its own shadow
-    lifted = point[0] + lift * normal[0], point[1] + lift * normal[1], point[2] + lift * normal[2]
-    column, row, nearness = project(moved(shadow.camera.from_world, lifted), shadow.camera)
+    lifted = moved(shadow.camera.from_world, plus(point, scaled(normal, lift)))
+    column, row, nearness = project(lifted, shadow.camera)
     size = shadow.nearness.shape[0]
     if not (2.0 < column < size - 3.0 and 2.0 < row < size - 3.0):
         return 1.0

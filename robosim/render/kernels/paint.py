@@ -5,22 +5,12 @@ light that it sends back, and how its texture lies across the picture. A row is 
 of the work in a loop of its own that counts with unsigned numbers: so the processor does several pixels at a time.
 """
 
+from typing import Any
+
 import numpy as np
 
 from robosim.compiled import inlined
-from robosim.render.kernels.arrays import (
-    NONE,
-    SKIES,
-    Array,
-    Camera,
-    Geometry,
-    Looks,
-    Palette,
-    Row,
-    Shadow,
-    Transform,
-    Triple,
-)
+from robosim.render.kernels.arrays import NONE, SKIES, Array, Camera, Row, Shadow, Transform, Triple
 from robosim.render.kernels.cull import height_above
 from robosim.render.kernels.kept import Kept
 from robosim.render.kernels.light import falling, seen, zenith_share
@@ -29,12 +19,13 @@ from robosim.render.kernels.texture import STEEPEST, areas_of, level_of
 from robosim.render.kernels.vectors import dot, eye_of, moved_back, rows, times, triple, turned
 from robosim.render.kernels.words import pixel, write_row
 
+Paint = Any  # a record of `PAINT`
+
 _ONE = np.uintp(1)
 _BYTE, _TWO_BYTES, _LOW = np.uint32(8), np.uint32(16), np.uint32(0xFF)
 _WHOLE, _ROUND, _HALF = np.float32(1.0), np.float32(0.5), np.uint32(32768)
 _LAST_SKY = np.float32(SKIES - 1)
-_PLAIN, _ROUNDED = -1.0, -2.0  # faces that have no level of a texture: of one colour, and as if they were round
-_BODY, _KIND = np.uintp(0), np.uintp(1)
+_PLAIN, _ROUNDED = -1, -2  # faces that have no level of a texture: of one colour, and as if they were round
 
 
 @inlined
@@ -57,7 +48,7 @@ def paint(kept: Kept, camera: Camera, rgb: Array, labels: Array) -> None:
             while end < width and winner[line, end] == face:
                 end += _ONE
             if labels.size > 0:
-                _label(kept.geometry, face, line, start, end, labels)
+                _label(kept, face, line, start, end, labels)
             if rgb.size > 0:
                 _paint(kept, camera, face, line, start, end)
             start = end
@@ -66,13 +57,12 @@ def paint(kept: Kept, camera: Camera, rgb: Array, labels: Array) -> None:
 
 
 @inlined
-def _label(geometry: Geometry, face: int, line: np.uintp, start: np.uintp, end: np.uintp, labels: Array) -> None:
+def _label(kept: Kept, face: int, line: np.uintp, start: np.uintp, end: np.uintp, labels: Array) -> None:
     body, kind = np.int16(NONE), np.int16(0)
     if face >= 0:
-        part = geometry.face_part[face]
-        body, kind = geometry.labels[part, 0], geometry.labels[part, 1]
+        body, kind = kept.geometry.labels[kept.geometry.face_part[face]]
     for column in range(start, end):
-        labels[line, column, _BODY], labels[line, column, _KIND] = body, kind
+        labels[line, column, 0], labels[line, column, 1] = body, kind
 
 
 @inlined
@@ -80,17 +70,17 @@ def _paint(kept: Kept, camera: Camera, face: int, line: np.uintp, start: np.uint
     """Paints a row's pixels from ``start`` to ``end``, which see one face."""
     palette = kept.palette
     if face < 0:
-        _paint_sky(palette, camera, line, start, end)
+        _paint_sky(kept, camera, line, start, end)
         return
     own = palette.paints[face]
-    if palette.painted[face] != palette.frame[0]:
-        palette.painted[face] = palette.frame[0]
-        _prepare(kept, camera, face, own)
-    if own[13] == _PLAIN:
-        word = _word((own[0], own[1], own[2]))
+    if own.frame != palette.frame[0]:
+        own.frame = palette.frame[0]
+        _prepare(kept, camera, face)
+    if own.level == _PLAIN:
+        word = _word((own.light[0], own.light[1], own.light[2]))
         for column in range(start, end):
             palette.words[column] = word
-    elif own[13] >= 0.0:
+    elif own.level >= 0:
         _paint_print(kept, face, line, start, end)
     else:
         row, nearness = int(line), kept.buffers.nearness
@@ -106,17 +96,18 @@ def _word(rgb: Triple) -> np.uint32:
 
 
 @inlined
-def _paint_sky(palette: Palette, camera: Camera, line: np.uintp, start: np.uintp, end: np.uintp) -> None:
+def _paint_sky(kept: Kept, camera: Camera, line: np.uintp, start: np.uintp, end: np.uintp) -> None:
     right, down, ahead = camera.from_world
+    words = kept.palette.words
     y = (np.int32(line) - camera.lens[3]) * (1.0 / camera.lens[1])
     step, middle = np.float32(1.0 / camera.lens[0]), np.float32(camera.lens[2])
     by_column, along, aside = np.float32(right[2]), np.float32(down[2] * y + ahead[2]), np.float32(y * y + 1.0)
     for column in range(start, end):
         x = (np.float32(np.int32(column)) - middle) * step
         share = zenith_share(by_column * x + along, x * x + aside)
-        palette.places[column] = np.int32(share * _LAST_SKY + _ROUND)
+        words[column] = np.int32(share * _LAST_SKY + _ROUND)
     for column in range(start, end):
-        palette.words[column] = pixel(palette.sky, np.uintp(palette.places[column]))
+        words[column] = pixel(kept.palette.sky, np.uintp(words[column]))
 
 
 @inlined
@@ -125,16 +116,17 @@ def _paint_print(kept: Kept, face: int, line: np.uintp, start: np.uintp, end: np
 
     In single precision, good to a hundredth of a texel 100 repeats from a texture's origin.
     """
-    looks, places, words, nearness = kept.looks, kept.palette.places, kept.palette.words, kept.buffers.nearness
+    looks, words, nearness = kept.looks, kept.palette.words, kept.buffers.nearness
     own, row = kept.palette.paints[face], np.int32(line)
-    u_column, u_row, u_start = np.float32(own[3]), np.float32(own[4] * row + own[5]), np.float32(own[6])
-    v_column, v_row, v_start = np.float32(own[7]), np.float32(own[8] * row + own[9]), np.float32(own[10])
+    (a, b, c, d), (e, f, g, h) = own.u, own.v
+    u_column, u_row, u_start = np.float32(a), np.float32(b * row + c), np.float32(d)
+    v_column, v_row, v_start = np.float32(e), np.float32(f * row + g), np.float32(h)
     # sRGB is nearly a power: the code of a product is the product of the codes.
-    red, green, blue = np.uint32(own[0]), np.uint32(own[1]), np.uint32(own[2])
+    red, green, blue = own.light
     while start < end:
         if not _has_level(own, nearness[line, start]):
-            _change_level(looks, looks.textures[kept.geometry.face_part[face]], own, nearness[line, start])
-        level, stop = int(own[13]), end
+            _change_level(kept, face, nearness[line, start])
+        level, stop = own.level, end
         # Along a row it rises or falls.
         while stop - start > _ONE and not _has_level(own, nearness[line, stop - _ONE]):
             stop = start + (stop - start) // np.uintp(2)
@@ -144,9 +136,9 @@ def _paint_print(kept: Kept, face: int, line: np.uintp, start: np.uintp, end: np
             depth, x = _WHOLE / nearness[line, column], np.float32(np.int32(column))
             u, v = (u_column * x + u_row) * depth + u_start, (v_column * x + v_row) * depth + v_start
             i, j = np.int32((u - np.floor(u)) * across), np.int32((_WHOLE - (v - np.floor(v))) * down)
-            places[column] = first + min(j, height - np.int32(1)) * width + min(i, width - np.int32(1))
+            words[column] = first + min(j, height - np.int32(1)) * width + min(i, width - np.int32(1))
         for column in range(start, stop):
-            words[column] = pixel(looks.texels, np.uintp(places[column]))
+            words[column] = pixel(looks.texels, np.uintp(words[column]))
         for column in range(start, stop):
             word = words[column]
             r, g, b = word & _LOW, (word >> _BYTE) & _LOW, (word >> _TWO_BYTES) & _LOW
@@ -166,55 +158,52 @@ def _dimmed(byte: np.uint32, share: np.uint32) -> np.uint32:
 
 
 @inlined
-def _has_level(own: Array, near: float) -> bool:
+def _has_level(own: Paint, near: float) -> bool:
     """Says whether a pixel of a face needs the level of the texture that the face's last one had; no divisions."""
     near = np.float64(near)
-    covers, cube = min(own[11], own[12] * near), near * near * near
-    return bool((covers >= own[14] * cube) & (covers < own[15] * cube))
+    covers, cube = min(own.covers[0], own.covers[1] * near), near * near * near
+    return bool((covers >= own.areas[0] * cube) & (covers < own.areas[1] * cube))
 
 
 @inlined
-def _change_level(looks: Looks, texture: int, own: Array, near: float) -> None:
-    depth = 1.0 / near
-    level = level_of(looks, texture, min(own[11] * depth, own[12]) * depth * depth)
-    own[13] = level
-    own[14], own[15] = areas_of(looks, texture, level)
+def _change_level(kept: Kept, face: int, near: float) -> None:
+    own, looks, depth = kept.palette.paints[face], kept.looks, 1.0 / near
+    texture = looks.textures[kept.geometry.face_part[face]]
+    own.level = level_of(looks, texture, min(own.covers[0] * depth, own.covers[1]) * depth * depth)
+    own.areas[0], own.areas[1] = areas_of(looks, texture, own.level)
 
 
 @inlined
-def _prepare(kept: Kept, camera: Camera, face: int, own: Array) -> None:
+def _prepare(kept: Kept, camera: Camera, face: int) -> None:
     """Writes a face's row of `Palette.paints`."""
-    geometry = kept.geometry
-    own[13] = _ROUNDED if geometry.face_normals[face] >= 0 else _PLAIN
-    if own[13] == _ROUNDED:
+    geometry, own = kept.geometry, kept.palette.paints[face]
+    own.level = _ROUNDED if geometry.face_normals[face] >= 0 else _PLAIN
+    if own.level == _ROUNDED:
         return
     part, line = geometry.face_part[face], geometry.face_uvs[face]
     pose = rows(kept.poses[geometry.links[part]])
     normal = turned(pose, triple(geometry.planes[face]))
     light = falling(kept.light, max(dot(normal, kept.light.to_sun), 0.0), normal[2])
-    own[0], own[1], own[2] = bytes_of(kept.looks, times(triple(kept.looks.colours[part]), light))
+    red, green, blue = bytes_of(kept.looks, times(triple(kept.looks.colours[part]), light))
+    own.light[0], own.light[1], own.light[2] = red, green, blue
     if line >= 0:
-        own[0], own[1], own[2] = _share(own[0]), _share(own[1]), _share(own[2])
-        eye = moved_back(pose, eye_of(camera.from_world))
-        uv = geometry.uvs[line]
-        own[3], own[4], own[5], own[6] = _across(uv[0], pose, camera)
-        own[7], own[8], own[9], own[10] = _across(uv[1], pose, camera)
+        own.light[0], own.light[1], own.light[2] = _share(red), _share(green), _share(blue)
+        eye, uv = moved_back(pose, eye_of(camera.from_world)), geometry.uvs[line]
+        own.u[0], own.u[1], own.u[2], own.u[3] = _across(uv[0], pose, camera)
+        own.v[0], own.v[1], own.v[2], own.v[3] = _across(uv[1], pose, camera)
         # A pixel at depth z covers (z / f)² head on, and on a slanted face as much more as 1 / cos; and cos is the
         # eye's height above the face's plane, divided by z.
         head_on = dot(uv[1], uv[1]) / (camera.lens[1] * camera.lens[1])
         height = height_above(geometry.planes, face, (eye[0], eye[1], eye[2], 1.0))
-        own[11], own[12] = head_on / max(height, 1e-6), head_on / STEEPEST
-        own[13], own[14] = 0.0, np.inf  # any level, for no area
+        own.covers[0], own.covers[1] = head_on / max(height, 1e-6), head_on / STEEPEST
+        own.level, own.areas[0] = 0, np.inf  # any level, for no area
 
 
 @inlined
 def _across(uv: Array, pose: Transform, camera: Camera) -> Row:
     """Gives how a texture's coordinate runs across the picture: (a column + b row + c) depth + d."""
-    way = turned(pose, triple(uv))
-    _, _, ahead = camera.from_world
-    by_column = dot(way, camera.from_world[0]) / camera.lens[0]
-    by_row = dot(way, camera.from_world[1]) / camera.lens[1]
-    start = dot(way, ahead) - by_column * camera.lens[2] - by_row * camera.lens[3]
-    eye = eye_of(camera.from_world)
+    way, eye, (fx, fy, cx, cy, _, _) = turned(pose, triple(uv)), eye_of(camera.from_world), camera.lens
+    right, down, ahead = turned(camera.from_world, way)
+    by_column, by_row = right / fx, down / fy
     at_eye = dot(way, (eye[0] - pose[0][3], eye[1] - pose[1][3], eye[2] - pose[2][3]))
-    return by_column, by_row, start, at_eye + uv[3]
+    return by_column, by_row, ahead - by_column * cx - by_row * cy, at_eye + uv[3]

@@ -2,6 +2,7 @@
 
 from robosim.compiled import compiled, inlined
 from robosim.render.kernels.arrays import Array
+from robosim.render.kernels.vectors import compose, rows
 
 
 @compiled
@@ -45,8 +46,6 @@ def _place(told: Array, row: int, offsets: Array, slot: int, poses: Array) -> No
         (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w), py),
         (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y), pz),
     )
-    for i in range(3):
-        a, b, c, d = turn[i]
-        for j in range(4):
-            own = offsets[slot, 0, j] * a + offsets[slot, 1, j] * b + offsets[slot, 2, j] * c
-            poses[slot, i, j] = own + (d if j == 3 else 0.0)
+    a, b, c = compose(turn, rows(offsets[slot]))
+    for j in range(4):
+        poses[slot, 0, j], poses[slot, 1, j], poses[slot, 2, j] = a[j], b[j], c[j]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from robosim.compiled import inlined
-from robosim.render.kernels.arrays import Looks, Triple
-from robosim.render.kernels.vectors import mix
+from robosim.render.kernels.arrays import Array, Looks, Triple
+from robosim.render.kernels.vectors import along, dot, mix
 
 STEEPEST = 0.05  # cosine; a surface seen more flatly is textured as if seen so
 _MANTISSA, _BIAS = 52, 1023  # bits of a float64, and what its exponent is kept with
@@ -39,18 +39,18 @@ def nearest_texel(looks: Looks, level: int, u: float, v: float) -> int:
 
 
 @inlined
-def sample(looks: Looks, texture: int, u: float, v: float, area: float, smooth: bool) -> Triple:
+def sample(looks: Looks, texture: int, uv: Array, point: Triple, area: float, smooth: bool) -> Triple:
     """Gives the linear colour of a texture.
 
     Args:
         looks: As in `Looks`.
         texture: Its number.
-        u: From the image's left edge, 1 at its right; it repeats.
-        v: From its lower edge, 1 at its upper; it repeats.
-        area: How much of the texture a pixel covers, 1 for all of it.
+        uv: float32 (2, 4), how it lies on the face; see `Geometry.uvs`.
+        point: In the link's frame.
+        area: m², what a pixel covers.
         smooth: Blend the four nearest texels; otherwise the nearest one is taken.
     """
-    level = level_of(looks, texture, area)
+    u, v, level = along(uv[0], point), along(uv[1], point), level_of(looks, texture, dot(uv[1], uv[1]) * area)
     if not smooth:
         return _texel(looks, nearest_texel(looks, level, u, v))
     start, height, width = looks.levels[level, 0], looks.levels[level, 1], looks.levels[level, 2]

@@ -20,6 +20,18 @@ def cross(a: Triple, b: Triple) -> Triple:
 
 
 @inlined
+def plus(a: Triple, b: Triple) -> Triple:
+    """Gives the sum."""
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+@inlined
+def scaled(a: Triple, factor: Real) -> Triple:
+    """Gives a multiple."""
+    return a[0] * factor, a[1] * factor, a[2] * factor
+
+
+@inlined
 def times(a: Triple, b: Triple) -> Triple:
     """Gives the products of the numbers: light of one colour on a surface of another."""
     return a[0] * b[0], a[1] * b[1], a[2] * b[2]

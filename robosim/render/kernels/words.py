@@ -14,10 +14,10 @@ from robosim.compiled import inlined
 from robosim.render.kernels.arrays import Array
 
 Untyped = Any  # Numba's and LLVM's own objects
-_intrinsic: Callable[..., Callable[..., Any]] = extending.intrinsic
+intrinsic: Callable[..., Callable[..., Any]] = extending.intrinsic
 Intrinsic = tuple[Untyped, Callable[..., Untyped]]  # a signature, and what generates the code
 _THREE, _FOUR, _EIGHT = np.uintp(3), np.uintp(4), np.uintp(8)
-_RED, _GREEN, _BLUE, _ONE, _TWO = np.uintp(0), np.uintp(1), np.uintp(2), np.uintp(1), np.uintp(2)
+_ONE, _TWO = np.uintp(1), np.uintp(2)
 _BYTE, _TWO_BYTES, _THREE_BYTES = np.uint32(8), np.uint32(16), np.uint32(24)
 
 
@@ -42,11 +42,11 @@ def write_row(words: Array, line: np.uintp, rgb: Array) -> None:
         at += _FOUR * _THREE
     for column in range(fours * _FOUR, width):
         word = words[column]
-        rgb[line, column, _RED], rgb[line, column, _GREEN] = np.uint8(word), np.uint8(word >> _BYTE)
-        rgb[line, column, _BLUE] = np.uint8(word >> _TWO_BYTES)
+        rgb[line, column, 0], rgb[line, column, 1] = np.uint8(word), np.uint8(word >> _BYTE)
+        rgb[line, column, 2] = np.uint8(word >> _TWO_BYTES)
 
 
-@_intrinsic
+@intrinsic
 def _load(_: Untyped, array: Untyped, place: Untyped) -> Intrinsic:
     """Gives the four bytes from a place on."""
 
@@ -58,7 +58,7 @@ def _load(_: Untyped, array: Untyped, place: Untyped) -> Intrinsic:
     return types.uint32(array, types.uintp), generate
 
 
-@_intrinsic
+@intrinsic
 def _store(_: Untyped, array: Untyped, place: Untyped, word: Untyped) -> Intrinsic:
     """Writes four bytes from a place on."""
 
@@ -70,5 +70,10 @@ def _store(_: Untyped, array: Untyped, place: Untyped, word: Untyped) -> Intrins
 
 
 def _word_at(context: Untyped, builder: Untyped, kind: Untyped, array: Untyped, place: Untyped) -> Untyped:
-    data = context.make_array(kind)(context, builder, array).data
+    data = data_of(context, builder, kind, array)
     return builder.bitcast(builder.gep(data, [place]), cgutils.int32_t.as_pointer())
+
+
+def data_of(context: Untyped, builder: Untyped, kind: Untyped, array: Untyped) -> Untyped:
+    """Gives the address of an array's data, while code is generated."""
+    return context.make_array(kind)(context, builder, array).data
