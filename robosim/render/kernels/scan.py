@@ -78,12 +78,9 @@ def _missed(geometry: Geometry, part: int, to_sensor: Transform, fan: Fan, range
     x, y, z, radius = ball_in(geometry.spheres[part], to_sensor)
     level = math.sqrt(x * x + y * y)
     nearest = math.sqrt(level * level + z * z) - radius
-    return (
-        _box_missed(level, z, radius, to_sensor[2], geometry.halves[part], fan)
-        or nearest > fan.reach[1]
-        or _above_or_below(level, z, radius, fan)
-        or (level > radius and _hidden(azimuth(x, y), radius / level, nearest, fan, ranges))
-    )
+    if _box_missed(level, z, radius, to_sensor[2], geometry.halves[part], fan):
+        return True
+    return level > radius and _hidden(azimuth(x, y), radius / level, nearest, fan, ranges)
 
 
 @inlined
@@ -96,16 +93,9 @@ def _box_missed(level: float, z: float, radius: float, upward: Row, half: Array,
 
 
 @inlined
-def _above_or_below(level: float, z: float, radius: float, fan: Fan) -> bool:
-    """Says whether a ball, so far away on the level and so high, is above all rays or below them."""
-    lowest, highest = fan.layers[0], fan.layers[-1]
-    return bool(z - highest[0] * level > radius * highest[1] or lowest[0] * level - z > radius * lowest[1])
-
-
-@inlined
-def _hidden(middle: float, share: float, nearest: float, fan: Fan, ranges: Array) -> bool:
-    """Says whether a ball is beside all rays, or behind what they met: ``share`` is the sine of half its width."""
-    half = share + (math.pi / 2 - 1) * share**3 + AZIMUTH_ERROR  # never less than the arc sine
+def _hidden(middle: float, sine: float, nearest: float, fan: Fan, ranges: Array) -> bool:
+    """Says whether a ball, of half its width the sine, is beside all rays, behind what they met or out of reach."""
+    half = sine + (math.pi / 2 - 1) * sine**3 + AZIMUTH_ERROR  # never less than the arc sine
     left, right = (middle - half - fan.first) / fan.step, (middle + half - fan.first) / fan.step
     for turn in (-fan.turn, 0.0, fan.turn):
         start, end = _span(left + turn, right + turn, fan)
