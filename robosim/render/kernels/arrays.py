@@ -132,7 +132,7 @@ class Buffers(NamedTuple):
 PAINT = np.dtype(
     [
         ("frame", np.int32),  # for which the rest was computed
-        ("level", np.int32),  # of its texture, that its last pixel had; or `paint`'s _PLAIN or _ROUNDED
+        ("level", np.int32),  # of its texture, that its last pixel had
         ("light", np.uint32, 3),  # that it sends back, in bytes, or as shares that its texture is dimmed by
         ("u", np.float64, 4),  # how the texture runs across the picture: (a column + b row + c) depth + d
         ("v", np.float64, 4),

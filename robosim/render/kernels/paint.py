@@ -25,7 +25,6 @@ _ONE = np.uintp(1)
 _BYTE, _TWO_BYTES, _LOW = np.uint32(8), np.uint32(16), np.uint32(0xFF)
 _WHOLE, _ROUND, _HALF = np.float32(1.0), np.float32(0.5), np.uint32(32768)
 _LAST_SKY = np.float32(SKIES - 1)
-_PLAIN, _ROUNDED = -1, -2  # faces that have no level of a texture: of one colour, and as if they were round
 
 
 @inlined
@@ -68,26 +67,31 @@ def _label(kept: Kept, face: int, line: np.uintp, start: np.uintp, end: np.uintp
 @inlined
 def _paint(kept: Kept, camera: Camera, face: int, line: np.uintp, start: np.uintp, end: np.uintp) -> None:
     """Paints a row's pixels from ``start`` to ``end``, which see one face."""
-    palette = kept.palette
     if face < 0:
         _paint_sky(kept, camera, line, start, end)
-        return
-    own = palette.paints[face]
-    if own.frame != palette.frame[0]:
-        own.frame = palette.frame[0]
-        _prepare(kept, camera, face)
-    if own.level == _PLAIN:
-        word = _word((own.light[0], own.light[1], own.light[2]))
-        for column in range(start, end):
-            palette.words[column] = word
-    elif own.level >= 0:
-        _paint_print(kept, face, line, start, end)
+    elif kept.geometry.face_normals[face] >= 0:
+        _paint_round(kept, camera, face, line, start, end)
     else:
-        row, nearness = int(line), kept.buffers.nearness
-        no_shadow = Shadow(camera, nearness[:0])
-        for column in range(int(start), int(end)):
-            colour = seen(kept, camera, no_shadow, False, face, column, row, nearness[row, column], 1.0)
-            palette.words[column] = _word(bytes_of(kept.looks, colour))
+        own = kept.palette.paints[face]
+        if own.frame != kept.palette.frame[0]:
+            own.frame = kept.palette.frame[0]
+            _prepare(kept, camera, face)
+        if kept.geometry.face_uvs[face] >= 0:
+            _paint_print(kept, face, line, start, end)
+        else:
+            word = _word((own.light[0], own.light[1], own.light[2]))
+            for column in range(start, end):
+                kept.palette.words[column] = word
+
+
+@inlined
+def _paint_round(kept: Kept, camera: Camera, face: int, line: np.uintp, start: np.uintp, end: np.uintp) -> None:
+    """Paints a row's pixels of a face that is lit as if it were round, each by itself."""
+    row, nearness = int(line), kept.buffers.nearness
+    no_shadow = Shadow(camera, nearness[:0])
+    for column in range(int(start), int(end)):
+        colour = seen(kept, camera, no_shadow, False, face, column, row, nearness[row, column], 1.0)
+        kept.palette.words[column] = _word(bytes_of(kept.looks, colour))
 
 
 @inlined
@@ -177,9 +181,6 @@ def _change_level(kept: Kept, face: int, near: float) -> None:
 def _prepare(kept: Kept, camera: Camera, face: int) -> None:
     """Writes a face's row of `Palette.paints`."""
     geometry, own = kept.geometry, kept.palette.paints[face]
-    own.level = _ROUNDED if geometry.face_normals[face] >= 0 else _PLAIN
-    if own.level == _ROUNDED:
-        return
     part, line = geometry.face_part[face], geometry.face_uvs[face]
     pose = rows(kept.poses[geometry.links[part]])
     normal = turned(pose, triple(geometry.planes[face]))

@@ -1,7 +1,4 @@
-"""Points, directions and colours: three numbers each, in tuples, which cost no memory; and what turns and shifts them.
-
-A transform's inverse is not needed: it only turns and shifts, so its columns turn back.
-"""
+"""Points, directions and colours: three numbers in tuples, which cost no memory; and what turns and moves them."""
 
 from robosim.compiled import inlined
 from robosim.render.kernels.arrays import Array, Real, Row, Transform, Triple
