@@ -1,8 +1,10 @@
 """`compiled`: functions that Numba turns into machine code once, and keeps on disk for the next process."""
 
+import ast
 import contextlib
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar, cast
@@ -27,7 +29,7 @@ def compiled(function: F) -> F:
     except RuntimeError:  # Numba finds no folder that it may write to
         return cast("F", _njit(**_OPTIONS)(function))
     source = Path(function.__code__.co_filename)
-    _forget_stale(_folders(kernel.py_func), kernel.stats.cache_path, f"{source.stem}.{function.__qualname__}-*.nbi")
+    _forget_stale(_sources(kernel.py_func), kernel.stats.cache_path, f"{source.stem}.{function.__qualname__}-*.nbi")
     return cast("F", kernel)
 
 
@@ -36,15 +38,19 @@ def inlined(function: F) -> F:
     return cast("F", _njit(forceinline=True, **_OPTIONS)(function))
 
 
-def _folders(function: FunctionType) -> frozenset[Path]:
-    """Gives where the kernels are that a kernel may call: those that its file knows by name."""
+def _sources(function: FunctionType) -> frozenset[Path]:
+    """Gives what a kernel is made of: folders of it and of kernels that its file knows, and files it has names from."""
     known = [value.py_func for value in function.__globals__.values() if hasattr(value, "py_func")]
-    return frozenset(Path(other.__code__.co_filename).parent for other in (function, *known))
+    folders = {Path(other.__code__.co_filename).parent for other in (function, *known)}
+    tree = ast.parse(Path(function.__code__.co_filename).read_text(encoding="utf-8"))
+    told = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in told]
+    return frozenset(folders | {Path(file) for file in files if file})
 
 
-def _forget_stale(folders: frozenset[Path], cache: str, names: str) -> None:
-    """Numba notices when a kernel's own file changes, not when one changes whose kernels it calls."""
-    newest = max(_newest(folder) for folder in folders)
+def _forget_stale(sources: frozenset[Path], cache: str, names: str) -> None:
+    """Numba notices when a kernel's own file changes, not when that of a kernel or of a constant it uses does."""
+    newest = max(_newest(source) for source in sources)
     for index in Path(cache).glob(names):
         with contextlib.suppress(OSError):  # another process was faster
             if index.stat().st_mtime < newest:
@@ -53,4 +59,5 @@ def _forget_stale(folders: frozenset[Path], cache: str, names: str) -> None:
 
 @functools.cache
 def _newest(sources: Path) -> float:
-    return max(source.stat().st_mtime for source in (_HERE, *sources.glob("*.py")))
+    files: Iterable[Path] = sources.glob("*.py") if sources.is_dir() else [sources]
+    return max(file.stat().st_mtime for file in (_HERE, *files))

@@ -16,11 +16,12 @@ def rise(x: float) -> float:
 """
 CALLS = """from called.kernel import rise
 from robosim.compiled import compiled
+from told.constant import SCALE
 
 
 @compiled
 def twice(x: float) -> float:
-    return rise(rise(x))
+    return SCALE * rise(rise(x))
 """
 
 
@@ -32,11 +33,14 @@ def told(folder: Path) -> float:
 
 
 @pytest.mark.medium
-def test_a_kernel_of_another_folder_that_changes_is_noticed(tmp_path: Path) -> None:
-    for name, source in (("called", CALLED.format(rise=1.0)), ("calls", CALLS)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "kernel.py").write_text(source)
+def test_a_kernel_or_a_constant_of_another_folder_that_changes_is_noticed(tmp_path: Path) -> None:
+    sources = {"called/kernel": CALLED.format(rise=1.0), "calls/kernel": CALLS, "told/constant": "SCALE = 1.0\n"}
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / f"{name}.py").write_text(source)
     assert told(tmp_path) == 3.0
     assert list((tmp_path / "calls").rglob("*.nbi"))
     (tmp_path / "called" / "kernel.py").write_text(CALLED.format(rise=2.0))
     assert told(tmp_path) == 5.0
+    (tmp_path / "told" / "constant.py").write_text("SCALE = 2.0\n")
+    assert told(tmp_path) == 10.0

@@ -270,6 +270,20 @@ def test_a_body_that_was_left_out_is_read_the_next_time(physics: Physics) -> Non
     np.testing.assert_allclose(scene.poses[scene.row(box), :, 3], (3.0, 4.0, 5.0))
 
 
+def test_a_snap_sees_no_haze_on_whatever_there_is(physics: Physics) -> None:
+    physics.add_body([Visual(Sphere(0.5), GREY)], 0.0).place((6.0, 1.0, 0.0))
+    physics.add_box((0.8, 0.8, 0.8), 0.0, GREY).place((6.0, -1.0, 0.0))
+    scene, lens, view = Scene(physics), Lens(96, 48, 60.0), looking((0.0, 0.0, 0.0), (6.0, 0.0, 0.0))
+    taken = []
+    for haze in (math.inf, 3.0):
+        rgb, bodies = np.zeros((48, 96, 3), np.uint8), np.zeros((48, 96, 2), np.int16)
+        renderer = Renderer(scene, lens, light=daylight(haze))
+        renderer.snap(view, NO_IMAGES._replace(rgb=rgb, segmentation=bodies))
+        taken.append(rgb[bodies[..., 0] >= 0])
+    assert len(taken[0]) > 20
+    assert (taken[0] == taken[1]).all()
+
+
 def test_memory_that_is_not_in_one_piece_is_refused(physics: Physics) -> None:
     """Pixels are written without looking where: into a part of a larger picture they would go elsewhere."""
     lens = Lens(8, 6, 60.0)

@@ -30,6 +30,7 @@ from robosim.errors import RobosimError
 
 KWARGS = {"level": 3, "observation": "scan", "terrain": "stairs_up"}
 WALK = {"id": "robosim/TerrainWalk-v0", "kwargs": KWARGS}
+DRIVE = {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3, "observation": "lidar"}}
 
 
 def experiment(**changes: Any) -> Experiment:  # noqa: ANN401 (of the fields' types)
@@ -49,6 +50,13 @@ def experiment(**changes: Any) -> Experiment:  # noqa: ANN401 (of the fields' ty
 def raw(envs: VecNormalize) -> Observation:
     """What the envs gave last."""
     return envs.get_original_obs()
+
+
+def singly(batch: Observation) -> list[Observation]:
+    """Takes a batch of 2 apart."""
+    if isinstance(batch, dict):
+        return [{key: part[row] for key, part in batch.items()} for row in range(2)]
+    return list(batch)
 
 
 @pytest.fixture
@@ -89,14 +97,23 @@ def test_a_learner_that_adds_nothing_is_the_controller(
     assert (np.array(sent) == [controller.predict(batch)[0] for batch in seen]).all()
 
 
-def test_what_is_saved_adds_as_it_did_in_training(tmp_path: Path, sent: list[NDArray[np.float32]]) -> None:
-    asked = experiment(ppo={"n_steps": 32, "batch_size": 64})
+@pytest.mark.parametrize(
+    ("env", "network", "controller"),
+    [
+        (WALK, {"hidden": [8], "residual": "stepper"}, Stepper()),
+        (DRIVE, {"hidden": [8], "residual": "dwa"}, Dwa()),
+    ],
+)
+def test_what_is_saved_adds_as_it_did_in_training(
+    tmp_path: Path, sent: list[NDArray[np.float32]], env: dict[str, Any], network: dict[str, Any], controller: Policy
+) -> None:
+    asked = experiment(env=env, network=network, ppo={"n_steps": 32, "batch_size": 64})
     envs = make_envs(asked)
     try:
         model = make_model(asked, envs, "cpu", 0)
         with torch.no_grad():
             # So that it adds more than a little, and some of it too much.
-            model.policy.get_parameter("action_net.weight").mul_(80)
+            model.policy.get_parameter("action_net.weight").mul_(400)
         seen, _ = [], envs.reset()
         for _ in range(40):
             seen.append(raw(envs))
@@ -105,7 +122,7 @@ def test_what_is_saved_adds_as_it_did_in_training(tmp_path: Path, sent: list[NDA
         normaliser = Normaliser.from_vec_normalize(envs)
         acted = [model.predict(envs.normalize_obs(batch), deterministic=True)[0] for batch in seen]
         save_agent(
-            tmp_path / "agent", model.policy, name="added", env=EnvCard(**WALK), network=asked.network,
+            tmp_path / "agent", model.policy, name="added", env=EnvCard(**env), network=asked.network,
             normaliser=normaliser, seed=0, steps=0, wall_clock_s=0.0,
         )  # fmt: skip
         sent.clear()
@@ -116,12 +133,14 @@ def test_what_is_saved_adds_as_it_did_in_training(tmp_path: Path, sent: list[NDA
             envs.step_wait()
     finally:
         envs.close()
-    agent = load_agent(tmp_path / "agent", gym.make(WALK["id"], **KWARGS))  # type: ignore[arg-type]
-    alone = np.array([[agent.predict(np.asarray(one), deterministic=True)[0] for one in batch] for batch in seen])
+    made = gym.make(env["id"], **env["kwargs"])
+    agent = load_agent(tmp_path / "agent", made)
+    made.close()
+    alone = np.array([[agent.predict(one, deterministic=True)[0] for one in singly(batch)] for batch in seen])
     together = np.array([agent.predict(batch, deterministic=True)[0] for batch in seen])
     assert np.abs(np.array(sent) - together).max() < 1e-5
     assert np.abs(alone - together).max() < 1e-5
-    own = np.array([Stepper().predict(batch)[0] for batch in seen])
+    own = np.array([controller.predict(batch)[0] for batch in seen])
     assert np.abs(together - own).max() > 0.5
     assert np.abs(together).max() == 1.0
 
@@ -152,18 +171,40 @@ def test_a_sum_is_held_to_what_can_be_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kwargs", "said"),
+    ("name", "env", "said"),
     [
-        ({"level": 0}, "it is for an observation of 224 numbers"),
-        ({"observation": "scan", "action": "joint"}, "network.residual = stepper: it is for an obs"),
+        ("stepper", {"id": WALK["id"], "kwargs": {"level": 0}}, "observation of 224 numbers, got one of 57 numbers"),
+        ("placer", {"id": "robosim/WarehousePick-v0"}, "network.residual = placer: it is for an observation of 53 num"),
+        ("dwa", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"guidance": "goal"}},
+         r"of state \(14\), lidar \(240\), got one of lidar \(240\), outlook \(58\), state \(7\)"),
     ],
-)
-def test_envs_that_a_controller_is_not_for_are_told(kwargs: dict[str, Any], said: str) -> None:
-    with pytest.raises(LearnerError, match=said):
-        make_envs(experiment(env={"id": WALK["id"], "kwargs": kwargs}))
-    env = gym.make(WALK["id"], **kwargs)  # type: ignore[arg-type]
+)  # fmt: skip
+def test_envs_that_a_controller_is_not_for_are_told(name: str, env: dict[str, Any], said: str) -> None:
+    with pytest.raises(LearnerError, match=said) as refused:
+        make_envs(experiment(env=env, network={"residual": name}, ppo={"n_steps": 32, "batch_size": 64}))
+    assert len(str(refused.value)) < 250
+    made = gym.make(env["id"], **env.get("kwargs", {}))
     with pytest.raises(ValueError, match=said):
-        build_policy(env.observation_space, env.action_space, NetworkConfig(residual="stepper"))
+        build_policy(made.observation_space, made.action_space, NetworkConfig(residual=name))
+    made.close()
+
+
+def test_actions_that_a_controller_does_not_choose_are_told() -> None:
+    env = gym.make(WALK["id"], **KWARGS)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="stepper: it is for an action of 15 numbers, got one of 12 numbers"):
+        Residual("stepper", env.observation_space, gym.spaces.Box(-1.0, 1.0, (12,), np.float32))
+    env.close()
+
+
+def test_a_controller_is_told_no_more_than_who_acts() -> None:
+    seeing = {
+        "id": "robosim/WarehouseNavigate-v2",
+        "kwargs": {"observation": "camera"},
+        "critic": {"observation": "full"},
+    }
+    network = {"residual": "dwa", "encoder": {"name": "nature", "features": 8}}
+    with pytest.raises(LearnerError, match=r"dwa: it is for an observation of state \(14\), lidar \(240\), got one of"):
+        make_envs(experiment(env=seeing, network=network, ppo={"n_steps": 32, "batch_size": 64}))
 
 
 def test_there_is_nothing_to_imitate_for_a_network_that_begins_as_a_controller() -> None:

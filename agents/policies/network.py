@@ -51,8 +51,8 @@ class NetworkConfig(BaseModel):
     frames: int = Field(1, ge=1, le=MAX_FRAMES)
     """Pictures of so many control steps, the last ones, are seen at once."""
     residual: str | None = None
-    """A scripted controller to whose actions the network's are added, so that it begins as good as that one: one of
-    `robosim.agents.policies.residual`. None: the network acts alone."""
+    """A scripted controller to whose actions the network's are added, so that it begins as good as that one: stepper,
+    picker, placer or dwa (`robosim.agents.policies.residual`). None: the network acts alone."""
 
     @field_validator("residual")
     @classmethod

@@ -52,7 +52,8 @@ class Residual:
         make, sees, acts = CONTROLLERS[name]
         for what, space, needed in (("observation", observation_space, sees), ("action", action_space, acts)):
             if not _fits(space, needed):
-                raise ValueError(f"network.residual = {name}: it is for an {what} of {needed} numbers, got {space}")
+                got = _told(_sizes(space))
+                raise ValueError(f"network.residual = {name}: it is for an {what} of {_told(needed)}, got one of {got}")
         assert isinstance(action_space, gym.spaces.Box)
         self._low, self._high = action_space.low, action_space.high
         self._controller = make()
@@ -67,6 +68,20 @@ class Residual:
         own = self._controller.predict(observation)[0]
         total: Array = (own + added.clip(self._low, self._high)).clip(self._low, self._high)
         return total
+
+
+def _sizes(space: gym.Space[Any]) -> str | dict[str, str]:
+    """Gives what a space holds, in words: of a dict each part's."""
+    if isinstance(space, gym.spaces.Dict):
+        return {key: str(_sizes(part)) for key, part in space.spaces.items()}
+    return " × ".join(map(str, space.shape)) if space.shape else type(space).__name__
+
+
+def _told(sizes: int | str | Mapping[str, int | str]) -> str:
+    """Writes lengths, of a dict by key."""
+    if isinstance(sizes, Mapping):
+        return ", ".join(f"{key} ({size})" for key, size in sizes.items())
+    return f"{sizes} numbers"
 
 
 def _fits(space: gym.Space[Any], needed: int | dict[str, int]) -> bool:

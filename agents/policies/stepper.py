@@ -57,7 +57,7 @@ class Stepper:
         actions = self._reflexes.predict(seen)[0]
         feet = actions[:, :12].reshape(-1, 4, 3)
         feet[..., :2] += self._lean * HEIGHT * seen[:, None, GRAVITY_XY] / REACH[:2]
-        step_out(np.ascontiguousarray(seen, np.float32), self._uneven, feet)
+        step_out(np.array(seen, np.float32), self._uneven, feet)  # a copy: Numba compiles anew for what is read-only
         actions[:, 13:] = self._lift, self._height
         return actions.clip(-1, 1).reshape(*observation.shape[:-1], 15), None
 
@@ -69,7 +69,7 @@ def step_out(seen: NDArray[np.float32], uneven: float, feet: NDArray[np.float32]
     Args:
         seen: (rows, 224), what is observed.
         uneven: As `Stepper` has it.
-        feet: (rows, 4, 3), within ±1: where the reflexes send the feet; changed.
+        feet: (rows, 4, 3), where the reflexes send the feet, in `REACH`; changed to within ±1 where they step out.
     """
     for row in range(len(seen)):
         cycle = math.atan2(seen[row, CLOCK], seen[row, CLOCK + 1]) / (2 * math.pi)

@@ -1,7 +1,7 @@
 """PPO put together from an experiment: the envs in their workers, their normaliser, and SB3's model."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -75,7 +75,8 @@ def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
     normalise = experiment.normalise
     seen: VecEnv = VecFrames(envs, experiment.network.frames) if image_parts(envs.observation_space) else envs
     if experiment.network.residual is not None:
-        seen = VecResidual(seen, experiment.network.residual)
+        told = critic_only(experiment, envs.observation_space)
+        seen = VecResidual(seen, experiment.network.residual, _without(seen.observation_space, told))
     return VecNormalize(
         VecMonitor(seen),
         norm_obs=normalise.observation,
@@ -185,7 +186,14 @@ def acting_space(model: PPO, envs: VecNormalize) -> gym.Space[Any]:
     space, sight = envs.unwrapped.observation_space, model.policy.features_extractor
     if not isinstance(sight, Sight) or not isinstance(space, gym.spaces.Dict):
         return space
-    return gym.spaces.Dict({key: part for key, part in space.spaces.items() if key not in sight.critic_only})
+    return _without(space, sight.critic_only)
+
+
+def _without(space: gym.Space[Any], parts: Iterable[str]) -> gym.Space[Any]:
+    """Gives a space without some parts of a dict."""
+    if not isinstance(space, gym.spaces.Dict):
+        return space
+    return gym.spaces.Dict({key: part for key, part in space.spaces.items() if key not in parts})
 
 
 def learning_rate(ppo: PpoConfig) -> Callable[[float], float]:

@@ -1,5 +1,8 @@
 """A vector env in which a controller acts, and a learner adds to its actions."""
 
+from typing import Any
+
+import gymnasium as gym
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
@@ -14,15 +17,16 @@ class VecResidual(VecEnvWrapper):
     Args:
         venv: What is acted in.
         name: Of the controller, as `NetworkConfig.residual` has it.
+        observes: What who acts observes; None: all of the observation. The controller is told no more than that.
 
     Raises:
         ValueError: The controller is for other spaces.
     """
 
-    def __init__(self, venv: VecEnv, name: str) -> None:
+    def __init__(self, venv: VecEnv, name: str, observes: gym.Space[Any] | None = None) -> None:
         """Wraps; see the class."""
         super().__init__(venv)
-        self._residual = Residual(name, venv.observation_space, venv.action_space)
+        self._residual = Residual(name, venv.observation_space if observes is None else observes, venv.action_space)
         self._seen: Observation = np.empty(0)
 
     def reset(self) -> VecEnvObs:

@@ -103,6 +103,7 @@ class Renderer:
         palette = make_palette(lens.width, scene.geometry, scene.looks, self._light)
         self._kept = Kept(scene.geometry, scene.looks, scene.poses, self._light, focus, self._buffers, palette)
         self._room = keep(self._kept)
+        self._clear = keep(self._kept._replace(light=self._light._replace(haze=math.inf)))  # what a snap sees
         self._sun = None if shadows is None else make_buffers(shadows.size, shadows.size, scene.geometry)
 
     @property
@@ -197,7 +198,7 @@ class Renderer:
         """
         if self._samples > 1 and any(image.size for image in images):
             raise RobosimError(f"samples={self._samples}: a snap has 1 sample a pixel")
-        if not snap(self._room, view, carrier, without, reach, *images):
+        if not snap(self._clear, view, carrier, without, reach, *images):
             where = "" if carrier == NONE else f" from a carrier at {self._scene.poses[carrier]!r}"
             raise RobosimError(f"view={view!r}{where} is not finite: did the physics diverge?")
 

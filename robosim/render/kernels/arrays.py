@@ -150,7 +150,7 @@ class Palette(NamedTuple):
     Attributes:
         paints: `PAINT` (F,).
         frame: int32 (1,), the number of the frame.
-        words: uint32 (width,), the pixels of a row; see `words`.
+        words: uint32 (width,), the pixels of a row, and before they are known the rows of a table; see `words`.
         sky: uint8 (SKIES + 1, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`; the last
             is none.
     """

@@ -2,7 +2,7 @@
 
 `keep` writes what Numba knows of them, their addresses and shapes, into one array, and `kept_in` reads it in a kernel.
 Nobody counts references to what `kept_in` gives: kernels are compiled without that (`robosim.compiled`), and could not
-use it otherwise.
+use it otherwise. The numbers of light and lens stay as they were when it was written.
 """
 
 from collections.abc import Callable

@@ -94,7 +94,7 @@ def _box_missed(level: float, z: float, radius: float, upward: Row, half: Array,
 
 @inlined
 def _hidden(middle: float, sine: float, nearest: float, fan: Fan, ranges: Array) -> bool:
-    """Says whether a ball, of half its width the sine, is beside all rays, behind what they met or out of reach."""
+    """Says whether a ball is beside all rays, behind what they met or out of reach; ``sine`` is of half its angle."""
     half = sine + (math.pi / 2 - 1) * sine**3 + AZIMUTH_ERROR  # never less than the arc sine
     left, right = (middle - half - fan.first) / fan.step, (middle + half - fan.first) / fan.step
     for turn in (-fan.turn, 0.0, fan.turn):
