@@ -6,18 +6,21 @@ from types import SimpleNamespace
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.policy import Observation, State
+from robosim.agents.policies.sight import Sight
 from robosim.agents.storage.agent import read_card
+from robosim.agents.training.auxiliary import Auxiliary
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
 from robosim.agents.training.imitate import imitate
 from robosim.agents.training.learner import make_envs, make_model, start_envs
-from robosim.agents.training.recording import NOISE, WHOLE, Recording, Teacher, discounted, record
+from robosim.agents.training.recording import NOISE, WHOLE, Recording, Teacher, discounted, record, told_size
 from robosim.agents.training.run_folder import RunFolder
 from robosim.agents.training.status import Status
 from robosim.agents.training.train import train
@@ -211,25 +214,92 @@ def test_a_network_that_sees_imitates_a_teacher_with_a_lidar(teacher: str) -> No
     envs.close()
 
 
+def test_what_the_teacher_is_told_is_asked_of_the_encoders_and_of_nothing_that_stays() -> None:
+    encoders = []
+    for weight in (0.0, 1.0):
+        asked = camera(teacher="warehouse-navigate", expert_auxiliary=weight)
+        envs = make_envs(asked)
+        model = make_model(asked, envs, "cpu", 0)
+        parts = list(model.policy.state_dict())
+        imitate(model, envs, asked)
+        assert list(model.policy.state_dict()) == parts
+        sight = model.policy.features_extractor
+        assert isinstance(sight, Sight)
+        assert not sight._forward_hooks
+        encoders.append([part.detach().clone() for part in sight.encoders.parameters()])
+        envs.close()
+    assert all((with_it != without).any() for without, with_it in zip(*encoders, strict=True))
+
+
+def test_encoders_learn_to_tell_what_only_pictures_show() -> None:
+    asked = camera()
+    envs = make_envs(asked)
+    model = make_model(asked, envs, "cpu", 0)
+    space = envs.observation_space
+    assert isinstance(space, gym.spaces.Dict)
+    space.seed(0)
+    seen = {key: torch.as_tensor(np.array([space[key].sample() for _ in range(64)])).float() for key in space.spaces}
+    bright = torch.rand(64, 1, generator=torch.Generator().manual_seed(0))
+    seen["rgb"] *= bright[:, :, None, None]
+    auxiliary = Auxiliary(model.policy, 2, 0.5)
+    auxiliary.wants(np.hstack([bright.numpy() * 1000, np.full((64, 1), 7.0)]).astype(np.float32))
+    learnt = [*model.policy.features_extractor.parameters(), *auxiliary.layers.parameters()]
+    optimizer = torch.optim.Adam(learnt, lr=3e-3)
+    losses = []
+    for _ in range(60):
+        model.policy.extract_features(seen)
+        loss = auxiliary.loss(torch.arange(64))
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+    assert 0.15 < losses[0] < 0.6  # half of the mean of 1, its variance, and of 0, as nothing varies
+    assert losses[-1] < 0.1 * losses[0]
+    auxiliary.close()
+    envs.close()
+
+
+def test_who_is_told_nothing_more_has_nothing_to_tell() -> None:
+    asked = camera(
+        teacher="expert",
+        expert_auxiliary=1.0,
+        env={"id": "robosim/WarehouseNavigate-v2", "kwargs": {"observation": "full"}},
+    )
+    envs = make_envs(asked)
+    with pytest.raises(RobosimError, match="teacher expert observes nothing that the network does not"):
+        imitate(make_model(asked, envs, "cpu", 0), envs, asked)
+    envs.close()
+    with pytest.raises(
+        RobosimError, match=r"expert_auxiliary = 1.0: only a network with network.encoder that imitates"
+    ):
+        parse_experiment({"name": "felt", "env": {"id": "robosim/WarehousePick-v0"}, "expert_auxiliary": 1.0}, "it")
+
+
+class Noting(Dwa):
+    """The rival, who also notes what it is told."""
+
+    def __init__(self, told: list[Observation]) -> None:
+        super().__init__()
+        self.told = told
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        self.told.append(observation)
+        return super().predict(observation, state)
+
+
 def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_moments_otherwise() -> None:
     asked = camera(env={"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 2, "observation": "full"}})
     lidar = asked.env.model_copy(update={"kwargs": {"level": 2, "observation": "lidar"}})
     envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": lidar}))
-    kept = Recording.room(envs, 20, 2)
+    kept = Recording.room(envs, 20, 2, told_size(envs.observation_space, its_envs.observation_space))
     told: list[Observation] = []
-
-    class Noting(Dwa):
-        def predict(
-            self,
-            observation: Observation,
-            state: State = None,
-            episode_start: NDArray[np.bool_] | None = None,
-            deterministic: bool = False,
-        ) -> tuple[NDArray[np.float32], State]:
-            told.append(observation)
-            return super().predict(observation, state)
-
-    record(envs, Teacher(Noting(), its_envs), kept, np.random.default_rng(0), 0.5, None)
+    record(envs, Teacher(Noting(told), its_envs), kept, np.random.default_rng(0), 0.5, None)
     assert kept.observations["rgb"].dtype == np.uint8
     assert kept.observations["rgb"].shape[:2] == (20, 3)
     assert kept.ages.tolist() == [step for step in range(10) for _ in range(2)]
@@ -240,6 +310,22 @@ def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_momen
     assert isinstance(first, dict)
     assert "rgb" not in first
     np.testing.assert_array_equal(kept.observations["state"][:2, 4], first["state"][:, 4])  # how far the goal is
+    assert kept.told.shape == (20, 0)  # here both have a lidar
+    envs.close()
+    its_envs.close()
+
+
+def test_a_recording_keeps_what_only_the_teacher_is_told() -> None:
+    asked = camera()
+    lidar = asked.env.model_copy(update={"kwargs": {"level": 2, "observation": "lidar"}})
+    envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": lidar}))
+    kept = Recording.room(envs, 20, 2, told_size(envs.observation_space, its_envs.observation_space))
+    told: list[Observation] = []
+    record(envs, Teacher(Noting(told), its_envs), kept, np.random.default_rng(0), 0.5, None)
+    known = told[9]
+    assert isinstance(known, dict)
+    alone = [known[key] for key in sorted(known) if key != "state"]
+    np.testing.assert_array_equal(kept.told[18:], np.hstack(alone))
     envs.close()
     its_envs.close()
 

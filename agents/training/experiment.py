@@ -120,6 +120,9 @@ class Experiment(_Frozen):
     teacher says what it would have done."""
     expert_epochs: Annotated[int, Field(ge=1, le=1000)] = 30
     """Passes over all that was recorded, at last; a third as many between two rounds."""
+    expert_auxiliary: Annotated[Finite, Field(ge=0, exclude_if=not_)] = 0.0  # so that earlier runs can go on
+    """Weight of a further loss while a network with cameras imitates a teacher that observes something else: besides
+    what to do it tells what the teacher observes, from what it makes of pictures."""
     network: NetworkConfig = NetworkConfig()
     """The actor and the critic."""
     ppo: PpoConfig = PpoConfig()
@@ -172,6 +175,11 @@ def _misfits(experiment: Experiment) -> list[str]:
         lines.append(
             f"expert_steps = {experiment.expert_steps}: must be 0 with network.residual, "
             f"as the network begins as good as {experiment.network.residual}"
+        )
+    if experiment.expert_auxiliary and not (experiment.expert_steps and experiment.network.encoder):
+        lines.append(
+            f"expert_auxiliary = {experiment.expert_auxiliary}: only a network with network.encoder that imitates, "
+            f"with expert_steps, learns from it"
         )
     hidden = experiment.network.hidden
     if experiment.ppo.mirror and not (hidden and 2 * max(hidden) <= MAX_WIDTH):

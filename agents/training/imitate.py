@@ -20,10 +20,12 @@ from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.find import EXPERT, load_policy, taught_kwargs
 from robosim.agents.policies.policy import Array, Observation
 from robosim.agents.policies.sight import Sight
+from robosim.agents.training.auxiliary import Auxiliary
 from robosim.agents.training.device import fastest_precision
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import start_envs
-from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale
+from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale, told_size
+from robosim.errors import RobosimError
 
 T = TypeVar("T")
 BATCH = 512
@@ -48,7 +50,6 @@ def imitate(
     """
     rng, rounds = np.random.default_rng(experiment.seed), experiment.expert_rounds
     rows = max(experiment.expert_steps // (envs.num_envs * rounds), 1) * envs.num_envs
-    kept = Recording.room(envs, rows * rounds, experiment.network.frames)
     passes = [max(experiment.expert_epochs // 3, 1)] * (rounds - 1) + [experiment.expert_epochs]
     work = rows * rounds + sum(_batches(rows * number, epochs) for number, epochs in enumerate(passes, 1)) * BATCH
     done = 0
@@ -61,14 +62,16 @@ def imitate(
     def act(seen: Observation) -> Array:
         return model.predict(envs.normalize_obs(seen), deterministic=True)[0]
 
-    with _teaching(experiment) as teacher:
+    with _teaching(experiment) as teacher, _auxiliary(model, envs, teacher, experiment) as auxiliary:
+        told = 0 if auxiliary is None else auxiliary.size
+        kept = Recording.room(envs, rows * rounds, experiment.network.frames, told)
         for number in range(rounds):
             student = act if number else None
             new, all_so_far = kept.rows(number * rows, (number + 1) * rows), kept.rows(0, (number + 1) * rows)
             record(envs, teacher, new, rng, experiment.ppo.gamma, student, advance)
             judged = (number + 1) // 2 * rows
             with _imitating(model):
-                _fit(model, envs, all_so_far, judged, passes[number], rng, advance)
+                _fit(model, envs, all_so_far, judged, passes[number], rng, advance, auxiliary)
 
 
 @contextlib.contextmanager
@@ -87,6 +90,29 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
         return
     with contextlib.closing(start_envs(its_own)) as its_envs:
         yield Teacher(policy, its_envs)
+
+
+@contextlib.contextmanager
+def _auxiliary(model: PPO, envs: VecNormalize, teacher: Teacher, experiment: Experiment) -> Iterator[Auxiliary | None]:
+    """Gives what has to be told besides, if anything is to.
+
+    Raises:
+        RobosimError: The teacher is told nothing that the network is not.
+    """
+    if not experiment.expert_auxiliary:
+        yield None
+        return
+    size = 0 if teacher.envs is None else told_size(envs.observation_space, teacher.envs.observation_space)
+    if not size:
+        raise RobosimError(
+            f"expert_auxiliary = {experiment.expert_auxiliary}: teacher {experiment.teacher} observes nothing that the "
+            f"network does not, so there is nothing to tell besides"
+        )
+    auxiliary = Auxiliary(model.policy, size, experiment.expert_auxiliary)
+    try:
+        yield auxiliary
+    finally:
+        auxiliary.close()
 
 
 def _imitating(model: PPO) -> contextlib.AbstractContextManager[None]:
@@ -108,6 +134,7 @@ def _fit(
     epochs: int,
     rng: np.random.Generator,
     advance: Callable[[int], None],
+    auxiliary: Auxiliary | None = None,
 ) -> None:
     """Fits the actor to all that is kept, and the critic from row ``first`` on: later returns are more like its own."""
     felt = {key: part for key, part in kept.observations.items() if part.dtype != np.uint8}
@@ -120,7 +147,11 @@ def _fit(
     action_scale, return_scale = wanted.std(0) + 1e-3, returns[first:].std() + 1e-3
     policy = model.policy
     policy.set_training_mode(True)
-    optimizer = torch.optim.Adam(policy.parameters(), lr=RATE)
+    learnt = list(policy.parameters())
+    if auxiliary is not None:
+        auxiliary.wants(kept.told)
+        learnt += auxiliary.layers.parameters()
+    optimizer = torch.optim.Adam(learnt, lr=RATE)
     batches = _batches(count, epochs)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, batches)
     for _ in range(batches):
@@ -132,6 +163,8 @@ def _fit(
         loss = (((mean - asked) / action_scale) ** 2).mean()
         judged = (rows >= first) * ((value[:, 0] - returns[rows]) / return_scale) ** 2
         loss = loss + judged.sum() / (rows >= first).sum().clamp(min=1)
+        if auxiliary is not None:
+            loss = loss + auxiliary.loss(rows)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,7 +1,7 @@
 """What a teacher would do, step by step, where it or a network that learns from it has led."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
@@ -33,22 +33,24 @@ class Recording:
     """Of who acted."""
     ages: NDArray[np.int32]
     """Steps since the episode began."""
+    told: NDArray[np.float32]
+    """What the teacher was told and who learns was not, one vector a row; see `told_more`. Of no length: not kept."""
     envs: int
     """How many rows lie between a moment and the next."""
     frames: int
     """How many moments the network sees at once."""
 
     @classmethod
-    def room(cls, envs: VecEnv, rows: int, frames: int = 1) -> "Recording":
+    def room(cls, envs: VecEnv, rows: int, frames: int = 1, told: int = 0) -> "Recording":
         """Makes room for so many rows, all at once: pictures of 100,000 steps are gigabytes, and are there once.
 
         Args:
             envs: Whose observations are kept; their pictures are stacked.
             rows: A multiple of the envs.
             frames: How many of them are stacked.
+            told: How many numbers are kept of what the teacher alone is told.
         """
-        space = envs.observation_space
-        parts = space.spaces if isinstance(space, gym.spaces.Dict) else {WHOLE: space}
+        parts = _spaces(envs.observation_space)
         shapes = {key: part.shape or () for key, part in parts.items()}
         for key, part in parts.items():
             if part.dtype == np.uint8:
@@ -58,6 +60,7 @@ class Recording:
             np.empty((rows, *(envs.action_space.shape or ())), np.float32),
             np.empty(rows, np.float32),
             np.empty(rows, np.int32),
+            np.empty((rows, told), np.float32),
             envs.num_envs,
             frames,
         )
@@ -93,6 +96,7 @@ class Recording:
             actions=self.actions[first:end],
             returns=self.returns[first:end],
             ages=self.ages[first:end],
+            told=self.told[first:end],
         )
 
 
@@ -146,6 +150,8 @@ def record(
         done = action if student is None else student(seen)
         if step < steps:
             kept.keep(step * envs.num_envs, seen, action, ages)
+            if known is not None and kept.told.shape[1]:
+                kept.told[step * envs.num_envs :][: envs.num_envs] = told_more(seen, known)
             advance(envs.num_envs)
         shaken = np.clip(done + NOISE * rng.standard_normal(done.shape), -1, 1).astype(np.float32)
         known, starts = _step(envs, teacher, shaken)
@@ -184,6 +190,25 @@ def _step(envs: VecNormalize, teacher: Teacher, actions: Array) -> tuple[Observa
 def parts_of(observation: Observation) -> dict[str, Array]:
     """Gives an observation as a dict, whatever it is."""
     return observation if isinstance(observation, dict) else {WHOLE: observation}
+
+
+def told_more(seen: Observation, known: Observation) -> NDArray[np.float32]:
+    """Gives what a teacher is told in numbers that who learns is not: parts of other names, one vector a row."""
+    own, parts = parts_of(seen), parts_of(known)
+    more = [parts[key] for key in sorted(parts) if key not in own and parts[key].dtype != np.uint8]
+    rows = len(next(iter(parts.values())))
+    return np.concatenate([np.empty((rows, 0), np.float32), *(part.reshape(rows, -1) for part in more)], axis=1)
+
+
+def told_size(own: gym.Space[Any], its: gym.Space[Any]) -> int:
+    """Gives how many numbers `told_more` gives, by the spaces of who learns and of its teacher."""
+    parts = _spaces(its)
+    more = [part for key, part in parts.items() if key not in _spaces(own) and part.dtype != np.uint8]
+    return sum(math.prod(part.shape or ()) for part in more)
+
+
+def _spaces(space: gym.Space[Any]) -> Mapping[str, gym.Space[Any]]:
+    return space.spaces if isinstance(space, gym.spaces.Dict) else {WHOLE: space}
 
 
 def reward_scale(envs: VecNormalize) -> float:
