@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": ("robosim.scripts.demo", "train a robot for two minutes, judge it, film it"),
     "train": ("robosim.scripts.train", "train an agent as a YAML file says"),
     "evaluate": ("robosim.scripts.evaluate", "success and its 95 % interval on held-out episodes"),
+    "curves": ("robosim.scripts.curves", "how runs learned, as a picture"),
     "watch": ("robosim.scripts.watch", "see an agent act, in a window or a video"),
     "record": ("robosim.scripts.record", "an agent's episodes as a Minari dataset"),
     "dataset": ("robosim.scripts.dataset", "labelled pictures in any amount, to train networks that see"),

@@ -1,0 +1,124 @@
+"""`robosim curves RUN [RUN ...] --out FILE`: learning curves beside each other, as a PNG."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import tyro
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+
+from robosim.agents.training.curve import read_curve
+from robosim.agents.training.experiment import Experiment
+from robosim.agents.training.experiment_file import load_experiment
+from robosim.agents.training.run_folder import RunFiles
+from robosim.errors import RobosimError
+from robosim.scripts.cli import command
+
+Line = tuple[NDArray[np.float64], NDArray[np.float64]]
+# Told apart by all eyes: M. Okabe and K. Ito (2008), "Color universal design".
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+POINTS = 200  # at which the curves of several seeds are compared
+
+
+@dataclass(frozen=True)
+class Options:
+    """How runs learned. Those of one name, of several seeds, are one line: their mean, in a band from worst to best."""
+
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Folders of `robosim train`."""
+    out: Path
+    """The PNG to write; a file of that name is replaced."""
+    of: str = "validation/success"
+    """A column of curve.csv."""
+    over: Literal["steps", "minutes"] = "minutes"
+    """What they are drawn over. Steps are those of the envs, imitation's included; minutes are wall-clock."""
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """Draw the curves and print the file's path.
+
+    Raises:
+        RobosimError: A folder holds no run or has no such column, or the file cannot be written.
+    """
+    options = tyro.cli(Options, prog="robosim curves", args=list(argv))
+    if options.out.suffix.lower() != ".png":
+        raise RobosimError(f"{options.out}: curves are a PNG, and its name ends in .png")
+    if not options.runs:
+        raise RobosimError("which runs? Name the folder of at least one run of robosim train")
+    lines: dict[str, list[Line]] = {}
+    for folder in options.runs:
+        experiment = load_experiment(RunFiles(folder).experiment)
+        lines.setdefault(experiment.name, []).append(line_of(folder, experiment, options.of, options.over))
+    figure = draw(lines, options.of, options.over)
+    try:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(options.out, dpi=120)
+    except OSError as error:
+        raise RobosimError(f"{options.out}: cannot be written: {error}") from error
+    Console(highlight=False).print(options.out, markup=False, soft_wrap=True)
+    return 0
+
+
+def line_of(folder: Path, experiment: Experiment, column: str, over: Literal["steps", "minutes"]) -> Line:
+    """Reads the points of a run at which there is a value.
+
+    Raises:
+        RobosimError: There is none.
+    """
+    rows = read_curve(RunFiles(folder).curve)
+    told = [row for row in rows if column in row]
+    if not told:
+        known = ", ".join(sorted({name for row in rows for name in row})) or "none yet"
+        raise RobosimError(f"{RunFiles(folder).curve}: no column {column!r} with a value; there are: {known}")
+    if over == "minutes":
+        at = [row["wall_clock_s"] / 60 for row in told]
+    else:
+        at = [row["steps"] + experiment.expert_steps for row in told]
+    return np.array(at), np.array([row[column] for row in told])
+
+
+def draw(lines: Mapping[str, Sequence[Line]], of: str, over: str) -> Figure:
+    """Draws one line for each name.
+
+    Args:
+        lines: The curves of each, of one seed each.
+        of: What they tell.
+        over: What they are drawn over.
+    """
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for number, (name, seeds) in enumerate(lines.items()):
+        at, worst, mean, best = together(seeds)
+        label = name if len(seeds) == 1 else f"{name}, {len(seeds)} seeds"
+        colour = COLOURS[number % len(COLOURS)]
+        axes.plot(at, mean, color=colour, label=label, marker="o" if len(at) < POINTS else None, ms=3)
+        axes.fill_between(at, worst, best, color=colour, alpha=0.2, lw=0)
+    axes.set_xlabel("minutes" if over == "minutes" else "env steps")
+    axes.set_ylabel(of)
+    axes.set_xlim(left=0)
+    if of.endswith("success"):
+        axes.set_ylim(0, 1)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    return figure
+
+
+def together(seeds: Sequence[Line]) -> tuple[NDArray[np.float64], ...]:
+    """Gives where, and the least, the mean and the greatest there, of curves of several seeds, where all have begun."""
+    if len(seeds) == 1:
+        at, values = seeds[0]
+        return at, values, values, values
+    at = np.linspace(max(at[0] for at, _ in seeds), min(at[-1] for at, _ in seeds), POINTS)
+    values = np.array([np.interp(at, *seed) for seed in seeds])
+    return at, values.min(0), values.mean(0), values.max(0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,70 @@
+"""`robosim curves`: what is drawn of runs, and what it says of folders that hold none."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from robosim.agents.training.experiment_file import dump_experiment, parse_experiment
+from robosim.scripts.curves import draw, line_of, main, together
+
+
+def run(folder: Path, name: str, scores: list[float], **changes: object) -> Path:
+    """Writes what a run of a hundred steps a minute leaves of its curve; every second row has a score."""
+    told = parse_experiment({"name": name, "env": {"id": "robosim/WheelBalance-v3"}, **changes}, "the test")
+    folder.mkdir()
+    (folder / "experiment.yaml").write_text(dump_experiment(told))
+    rows = [f"{100 * n},{60 * n},{'' if n % 2 else scores[n // 2]}" for n in range(2 * len(scores))]
+    (folder / "curve.csv").write_text("\n".join(["steps,wall_clock_s,validation/success", *rows]) + "\n")
+    return folder
+
+
+def test_a_run_is_a_line_over_what_was_asked(tmp_path: Path) -> None:
+    folder = run(tmp_path / "a", "a", [0.1, 0.5], expert_steps=1000)
+    told = parse_experiment({"name": "a", "env": {"id": "robosim/WheelBalance-v3"}, "expert_steps": 1000}, "the test")
+    for over, at in (("minutes", [0.0, 2.0]), ("steps", [1000.0, 1200.0])):
+        line = line_of(folder, told, "validation/success", over)  # type: ignore[arg-type]
+        assert [part.tolist() for part in line] == [at, [0.1, 0.5]]
+
+
+def test_seeds_of_one_name_are_a_mean_in_a_band_where_all_have_values(tmp_path: Path) -> None:
+    lines = [(np.array([0.0, 4.0]), np.array([0.0, 0.4])), (np.array([1.0, 3.0]), np.array([0.5, 0.9]))]
+    at, worst, mean, best = together(lines)
+    assert (at[0], at[-1]) == (1.0, 3.0)
+    assert worst[[0, -1]] == pytest.approx([0.1, 0.3])
+    assert mean[[0, -1]] == pytest.approx([0.3, 0.6])
+    assert best[[0, -1]] == pytest.approx([0.5, 0.9])
+    legend = draw({"road": lines, "other": lines[:1]}, "validation/success", "minutes").axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["road, 2 seeds", "other"]
+
+
+def test_a_picture_is_written_where_it_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [str(run(tmp_path / str(seed), "a", [0.1, 0.5], seed=seed)) for seed in range(2)]
+    out = tmp_path / "new" / "curves.png"
+    assert main([*folders, "--out", str(out)]) == 0
+    assert str(out) in capsys.readouterr().out
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    assert picture.std() > 5
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["{run}", "--out", "{tmp}/c.jpg"], "its name ends in .png"),
+        (["{tmp}", "--out", "{tmp}/c.png"], "no such file"),
+        (
+            ["{run}", "--out", "{tmp}/c.png", "--of", "succes"],
+            "no column 'succes' with a value; there are: steps, valid",
+        ),
+        (["--out", "{tmp}/c.png"], "which runs?"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(
+    tmp_path: Path, argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run(tmp_path / "run", "a", [0.1])
+    assert main([part.format(run=folder, tmp=tmp_path) for part in argv]) != 0
+    assert said in " ".join(capsys.readouterr().err.split())
