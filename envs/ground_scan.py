@@ -9,16 +9,15 @@ from robosim.compiled import compiled
 from robosim.mirror import flipped, joined, swapped
 from robosim.robots.a1 import A1, FOOT_RADIUS
 from robosim.robots.a1_mirror import OTHER_SIDE
-from robosim.robots.gait import HEIGHT, REACH
+from robosim.robots.gait import FOOT_X, FOOT_Y, HEIGHT
 from robosim.terrain.relief import Relief, read_heights, read_patches
 
 # Drawn in each episode; standard deviations, m, of each height, and of all of them in an episode.
 NOISE, OFFSET = 0.01, 0.01
 
-# Points of the level frame around the trunk, m, more ahead than behind; and points around where each foot will next
-# come down, as far as it can be sent.
+# Points of the level frame around the trunk, m, more ahead than behind. Those around where each foot will next come
+# down are `FOOT_X` and `FOOT_Y`, as far as it can be sent.
 SCAN_X, SCAN_Y = np.linspace(-0.3, 0.9, 9), np.linspace(-0.2, 0.2, 3)
-FOOT_X, FOOT_Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REACH[1], 5)
 LIMIT = 0.5  # m
 _POINTS = np.stack(np.meshgrid(SCAN_X, SCAN_Y, indexing="ij"), -1).reshape(-1, 2)
 _PATCH = np.stack(np.meshgrid(FOOT_X, FOOT_Y, indexing="ij"), -1).reshape(-1, 2)

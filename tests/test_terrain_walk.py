@@ -11,7 +11,7 @@ from rollouts import play
 from robosim.agents.policies.experts import make_expert
 from robosim.agents.policies.trotter import Trotter
 from robosim.envs.ground_eyes import DEPTHS
-from robosim.envs.ground_scan import FOOT_X, FOOT_Y, SCAN_X, SCAN_Y, SIZE, GroundScan
+from robosim.envs.ground_scan import SCAN_X, SCAN_Y, SIZE, GroundScan
 from robosim.envs.legged_score import State
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.terrain_walk import (
@@ -24,7 +24,7 @@ from robosim.envs.terrain_walk import (
     TerrainWalkEnv,
 )
 from robosim.robots.a1 import FOOT_RADIUS, MASS, Felt
-from robosim.robots.gait import HEIGHT
+from robosim.robots.gait import FOOT_X, FOOT_Y, HEIGHT
 from robosim.worlds.terrain import CHOICES
 
 ENV = "robosim/TerrainWalk-v0"

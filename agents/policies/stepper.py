@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from robosim.agents.policies.policy import Observation, State
 from robosim.agents.policies.trotter import GRAVITY_XY, Trotter
 from robosim.compiled import compiled
-from robosim.robots.gait import HEIGHT, REACH
+from robosim.robots.gait import FOOT_X, FOOT_Y, HEIGHT, REACH
 from robosim.robots.legs import DUTY
 
 CLOCK = 52  # of robosim/TerrainWalk's observation with a scan and 15 actions: sine and cosine
-_X, _Y = np.linspace(-REACH[0], REACH[0], 7), np.linspace(-REACH[1], REACH[1], 5)
-PATCH = ROWS, COLUMNS = len(_X), len(_Y)
+PATCH = ROWS, COLUMNS = len(FOOT_X), len(FOOT_Y)
 PATCHES = slice(-4 * ROWS * COLUMNS, None)
 _SOON = 0.08  # of a cycle before it is lifted, from which a foot is told where it will go
 _DEEP, _DEEP_COST = -0.15, 10.0  # m; what lies lower is a foothold only where all do
@@ -90,9 +89,9 @@ def _choose(patch: NDArray[np.float32], uneven: float, foot: NDArray[np.float32]
             for k in range(max(i - 1, 0), min(i + 2, ROWS)):
                 for n in range(max(j - 1, 0), min(j + 2, COLUMNS)):
                     low, high = min(low, patch[k, n]), max(high, patch[k, n])
-            cost = math.hypot(_X[i] - wanted_x, _Y[j] - wanted_y) + uneven * (high - low)
+            cost = math.hypot(FOOT_X[i] - wanted_x, FOOT_Y[j] - wanted_y) + uneven * (high - low)
             if patch[i, j] < _DEEP:
                 cost += _DEEP_COST
             if cost < least:
-                least, foot[0], foot[1] = cost, _X[i] / REACH[0], _Y[j] / REACH[1]
+                least, foot[0], foot[1] = cost, FOOT_X[i] / REACH[0], FOOT_Y[j] / REACH[1]
                 foot[2] = min(max(patch[i, j] / REACH[2], -1.0), 1.0)

@@ -13,6 +13,10 @@ FREQUENCY, FREQUENCY_RANGE = 2.5, 0.8  # Hz; cycles a second at action 0, and wh
 CLEARANCE, CLEARANCE_RANGE = 0.08, 0.05  # m
 HEIGHT_RANGE = 0.04  # m
 REACH = (0.12, 0.08, 0.1)  # m, of the feet's residuals along x, y, z: over a gap of 0.2 m from its middle
+FOOT_X, FOOT_Y = (
+    np.linspace(-REACH[0], REACH[0], 7),
+    np.linspace(-REACH[1], REACH[1], 5),
+)  # m; where a foot is looked for
 # Forward speed at action 0 and what the action adds (m/s), and yaw rate (rad/s), of a robot that steers itself; share
 # of the way to it that is gone in a control step.
 SPEED, SPEED_RANGE, TURN_RANGE, STEER = 0.2, 0.3, 0.8, 0.1
