@@ -128,7 +128,7 @@ def test_what_is_saved_adds_as_it_did_in_training(
         sent.clear()
         envs.reset()
         for batch, action in zip(seen, acted, strict=True):
-            envs.venv.venv._seen = batch  # type: ignore[attr-defined]  # VecResidual's, under VecMonitor
+            envs.venv.venv._seen = batch  # type: ignore[attr-defined]  # VecActing's, under VecMonitor
             envs.step_async(action)
             envs.step_wait()
     finally:

@@ -54,6 +54,19 @@ class NetworkConfig(BaseModel):
     """A scripted controller to whose actions the network's are added, so that it begins as good as that one: stepper,
     picker, placer or dwa (`robosim.agents.policies.residual`). None: the network acts alone."""
 
+    guard: str | None = None
+    """Who has the last word on what is done, in training, too: caution (`robosim.agents.policies.guard`)."""
+
+    @field_validator("guard")
+    @classmethod
+    def _guards(cls, name: str | None) -> str | None:
+        if name is not None:
+            from robosim.agents.policies.guard import GUARDS  # only here: it brings robots along
+
+            if name not in GUARDS:
+                raise ValueError(f"there is no guard {name!r}; there is {', '.join(GUARDS)}")
+        return name
+
     @field_validator("residual")
     @classmethod
     def _is_known(cls, name: str | None) -> str | None:
@@ -64,6 +77,11 @@ class NetworkConfig(BaseModel):
                 raise ValueError(f"there is no controller {name!r}; there are {', '.join(CONTROLLERS)}")
         return name
 
+    @property
+    def acts_otherwise(self) -> bool:
+        """Whether its actions are changed before they are carried out; see `robosim.agents.policies.acting`."""
+        return self.residual is not None or self.guard is not None
+
     @model_serializer(mode="wrap")
     def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Checksums of cards and experiments from before there were these stay as they are.
@@ -72,6 +90,8 @@ class NetworkConfig(BaseModel):
             del written["encoder"], written["frames"]
         if self.residual is None:
             del written["residual"]
+        if self.guard is None:
+            del written["guard"]
         return written
 
 
@@ -187,10 +207,10 @@ def check_spaces(
                 f"network.encoder.film names {', '.join(unknown)}: it must be what the agent feels, "
                 f"{', '.join(felt) or 'of which there is nothing'}"
             )
-    if network is not None and network.residual is not None:
-        from robosim.agents.policies.residual import Residual  # only here: it brings robots along
+    if network is not None and network.acts_otherwise:
+        from robosim.agents.policies.acting import Acting  # only here: it brings robots along
 
-        Residual(network.residual, observation_space, action_space)
+        Acting(network, observation_space, action_space)
 
 
 def _no_learning(progress_remaining: float) -> float:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 
 from robosim.agents.policies.dwa import Dwa
+from robosim.agents.policies.needs import Lengths, check_needs
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Array, Observation, Policy
@@ -18,11 +19,11 @@ from robosim.agents.policies.stepper import Stepper
 
 
 class _Controller(NamedTuple):
-    """How one is made, and the lengths of what it reads (of parts of a dict, by key) and of its actions."""
+    """How one is made, and what it needs."""
 
     make: Callable[[], Policy]
-    sees: int | dict[str, int]
-    acts: int
+    sees: Lengths
+    acts: Lengths
 
 
 CONTROLLERS: Mapping[str, _Controller] = {
@@ -50,10 +51,7 @@ class Residual:
     def __init__(self, name: str, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
         """Makes the controller; see the class."""
         make, sees, acts = CONTROLLERS[name]
-        for what, space, needed in (("observation", observation_space, sees), ("action", action_space, acts)):
-            if not _fits(space, needed):
-                got = _told(_sizes(space))
-                raise ValueError(f"network.residual = {name}: it is for an {what} of {_told(needed)}, got one of {got}")
+        check_needs(f"network.residual = {name}", observation_space, action_space, sees, acts)
         assert isinstance(action_space, gym.spaces.Box)
         self._low, self._high = action_space.low, action_space.high
         self._controller = make()
@@ -68,25 +66,3 @@ class Residual:
         own = self._controller.predict(observation)[0]
         total: Array = (own + added.clip(self._low, self._high)).clip(self._low, self._high)
         return total
-
-
-def _sizes(space: gym.Space[Any]) -> str | dict[str, str]:
-    """Gives what a space holds, in words: of a dict each part's."""
-    if isinstance(space, gym.spaces.Dict):
-        return {key: str(_sizes(part)) for key, part in space.spaces.items()}
-    return " × ".join(map(str, space.shape)) if space.shape else type(space).__name__
-
-
-def _told(sizes: int | str | Mapping[str, int | str]) -> str:
-    """Writes lengths, of a dict by key."""
-    if isinstance(sizes, Mapping):
-        return ", ".join(f"{key} ({size})" for key, size in sizes.items())
-    return f"{sizes} numbers"
-
-
-def _fits(space: gym.Space[Any], needed: int | dict[str, int]) -> bool:
-    """Says whether a space is a vector of a length, or a dict that has vectors of some lengths."""
-    if isinstance(needed, int):
-        return isinstance(space, gym.spaces.Box) and space.shape == (needed,)
-    parts = space.spaces if isinstance(space, gym.spaces.Dict) else {}
-    return all(key in parts and _fits(parts[key], length) for key, length in needed.items())

@@ -80,11 +80,11 @@ class Agent:
         self._actor = torch.nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net).eval()
         self._std = policy.log_std.detach().exp()
         self._generator = torch.Generator()
-        self._residual = None
-        if card.network.residual is not None:
-            from robosim.agents.policies.residual import Residual  # only here: it brings robots along
+        self._acting = None
+        if card.network.acts_otherwise:
+            from robosim.agents.policies.acting import Acting  # only here: it brings robots along
 
-            self._residual = Residual(card.network.residual, self._space, space)
+            self._acting = Acting(card.network, self._space, space)
 
     def set_random_seed(self, seed: int) -> None:
         """Start the random numbers of stochastic actions at `seed`."""
@@ -115,8 +115,8 @@ class Agent:
             if not deterministic:
                 actions = actions + self._noise(actions) * self._std
         wanted: Array = actions.numpy().reshape(-1, *self._action_shape)
-        if self._residual is not None:
-            wanted = self._residual(batch, wanted)
+        if self._acting is not None:
+            wanted = self._acting(batch, wanted)
         clipped: Array = np.minimum(np.maximum(wanted, self._low), self._high)
         return (clipped[0] if single else clipped), state
 

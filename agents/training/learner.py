@@ -12,15 +12,16 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
 from robosim.agents.perception.network_file import load_stages
+from robosim.agents.policies.acting import Acting
 from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
 from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
 from robosim.agents.training.mirrored import EvenStatistics, MirroredPolicy, mirrors_of
 from robosim.agents.vector.pool import WorkerDied
+from robosim.agents.vector.vec_acting import VecActing
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
-from robosim.agents.vector.vec_residual import VecResidual
 from robosim.errors import RobosimError
 from robosim.perception.encoders import Encoder
 
@@ -71,12 +72,13 @@ def start_envs(experiment: Experiment) -> WorkerVecEnv:
 
 
 def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
-    """Put around a vector env what training wants: frames, a controller to add to, `VecMonitor`, normalisation."""
+    """Put around a vector env what training wants: frames, what becomes of actions, `VecMonitor`, normalisation."""
     normalise = experiment.normalise
     seen: VecEnv = VecFrames(envs, experiment.network.frames) if image_parts(envs.observation_space) else envs
-    if experiment.network.residual is not None:
+    if experiment.network.acts_otherwise:
         told = critic_only(experiment, envs.observation_space)
-        seen = VecResidual(seen, experiment.network.residual, _without(seen.observation_space, told))
+        observed = _without(seen.observation_space, told)
+        seen = VecActing(seen, Acting(experiment.network, observed, seen.action_space))
     return VecNormalize(
         VecMonitor(seen),
         norm_obs=normalise.observation,

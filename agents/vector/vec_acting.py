@@ -1,32 +1,25 @@
-"""A vector env in which a controller acts, and a learner adds to its actions."""
+"""A vector env in which a learner's actions are not carried out as they are; see `robosim.agents.policies.acting`."""
 
-from typing import Any
-
-import gymnasium as gym
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
+from robosim.agents.policies.acting import Acting
 from robosim.agents.policies.policy import Array, Observation
-from robosim.agents.policies.residual import Residual
 
 
-class VecResidual(VecEnvWrapper):
-    """`Residual` around a vector env: 0 is what the controller would do.
+class VecActing(VecEnvWrapper):
+    """`Acting` around a vector env.
 
     Args:
         venv: What is acted in.
-        name: Of the controller, as `NetworkConfig.residual` has it.
-        observes: What who acts observes; None: all of the observation. The controller is told no more than that.
-
-    Raises:
-        ValueError: The controller is for other spaces.
+        acting: What becomes of actions.
     """
 
-    def __init__(self, venv: VecEnv, name: str, observes: gym.Space[Any] | None = None) -> None:
+    def __init__(self, venv: VecEnv, acting: Acting) -> None:
         """Wraps; see the class."""
         super().__init__(venv)
-        self._residual = Residual(name, venv.observation_space if observes is None else observes, venv.action_space)
+        self._acting = acting
         self._seen: Observation = np.empty(0)
 
     def reset(self) -> VecEnvObs:
@@ -34,8 +27,8 @@ class VecResidual(VecEnvWrapper):
         return self._see(self.venv.reset())
 
     def step_async(self, actions: Array) -> None:
-        """Begin a step with the sum of what the controller does and of what is given."""
-        self.venv.step_async(self._residual(self._seen, actions))
+        """Begin a step with what becomes of the actions that are given."""
+        self.venv.step_async(self._acting(self._seen, actions))
 
     def step_wait(self) -> VecEnvStepReturn:
         """Finish a step."""
