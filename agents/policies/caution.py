@@ -22,6 +22,7 @@ KEPT = 0.3  # s, for which a command is kept up: until the next one, and what it
 DT, SAMPLES = 0.1, 12  # s from one moment to the next, and how many of them
 SLACK = 0.004  # m by which one may seem to come nearer and does not
 STAND = (0.0, 0.0)
+BACK = -0.5  # share of the speed backwards, when it retreats
 _NEAR = 2.5  # m, beyond which nothing is met by then
 
 
@@ -51,7 +52,9 @@ class Obstacles(NamedTuple):
     margins: NDArray[np.float64]
 
 
-def cautious(action: NDArray[np.float32], seen: Mapping[str, NDArray[np.float32]], slews: Slews) -> NDArray[np.float32]:
+def cautious(
+    action: NDArray[np.float32], seen: Mapping[str, NDArray[np.float32]], slews: Slews, *, retreats: bool = False
+) -> NDArray[np.float32]:
     """Gives the first of some commands after which it can stop in time: the one asked for, or more careful ones.
 
     Where there is none, it is the one that keeps off farthest; among equals it stands.
@@ -60,12 +63,14 @@ def cautious(action: NDArray[np.float32], seen: Mapping[str, NDArray[np.float32]
         action: Shape (2,), shares of speed and yaw rate, as `robosim.robots.courier.Courier` has them.
         seen: An observation of robosim/WarehouseNavigate with a lidar; without one the action stays.
         slews: Of the robot.
+        retreats: Whether it rather backs off than stands, for who would ask for the same again and again.
     """
     near = obstacles(seen) if "lidar" in seen else None
     if near is None or not len(near.points):
         return action
     drive, turn = action.tolist()
-    choices = [(drive, turn), (drive / 2, turn), (0.0, turn), (drive / 2, 0.0), STAND, (-1.0, 0.0)]
+    choices = [(drive, turn), (drive / 2, turn), (0.0, turn), (drive / 2, 0.0)]
+    choices += [(BACK, turn), (BACK, 0.0), (BACK, -turn), STAND] if retreats else [STAND, (-1.0, 0.0)]
     now = np.minimum(gaps(near.points[None], np.zeros((1, 3)))[0] - near.margins, 0.0)
     motion = seen["state"][SPEEDS].tolist()
     time = DT * np.arange(1, SAMPLES + 1)
