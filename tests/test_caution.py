@@ -49,6 +49,15 @@ def test_at_full_speed_it_keeps_the_way_it_takes_to_stop(away: float, goes_on: b
     assert goes_on or action[0] <= 0.5
 
 
+@pytest.mark.parametrize(("retreats", "done"), [(True, [-0.5, 1.0]), (False, [0.0, 0.0])])
+def test_who_retreats_backs_off_where_others_stand(retreats: bool, done: list[float]) -> None:
+    left = np.array([1.0, 1.0], np.float32)
+    seen, behind = seen_at(FRONT + 0.02, -0.2), seen_at(-FRONT - 0.02, 0.02)
+    assert cautious(left, seen, SLEWS, retreats=retreats).tolist() == done
+    seen["lidar"] = np.maximum(seen["lidar"], behind["lidar"])
+    assert cautious(left, seen, SLEWS, retreats=retreats).tolist() == [0.0, 0.0]
+
+
 def test_people_are_kept_off_farther_than_walls() -> None:
     creep = np.array([0.05, 0.0], np.float32)
     where = FRONT + ELBOW - 0.02, 0.02
