@@ -19,6 +19,7 @@ from robosim.agents.training.run_folder import RunFiles
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 
+Over = Literal["steps", "minutes"]
 Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 # Told apart by all eyes: M. Okabe and K. Ito (2008), "Color universal design".
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -27,7 +28,7 @@ POINTS = 200  # at which the curves of several seeds are compared
 
 @dataclass(frozen=True)
 class Options:
-    """How runs learned. Those of one name, of several seeds, are one line: their mean, in a band from worst to best."""
+    """How runs learned. Those that differ in their seed alone are one line: the mean, in a band from worst to best."""
 
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Folders of `robosim train`."""
@@ -35,7 +36,7 @@ class Options:
     """The PNG to write; a file of that name is replaced."""
     of: str = "validation/success"
     """A column of curve.csv."""
-    over: Literal["steps", "minutes"] = "minutes"
+    over: Over = "minutes"
     """What they are drawn over. Steps are those of the envs, imitation's included; minutes are wall-clock."""
 
 
@@ -51,11 +52,7 @@ def main(argv: Sequence[str]) -> int:
         raise RobosimError(f"{options.out}: curves are a PNG, and its name ends in .png")
     if not options.runs:
         raise RobosimError("which runs? Name the folder of at least one run of robosim train")
-    lines: dict[str, list[Line]] = {}
-    for folder in options.runs:
-        experiment = load_experiment(RunFiles(folder).experiment)
-        lines.setdefault(experiment.name, []).append(line_of(folder, experiment, options.of, options.over))
-    figure = draw(lines, options.of, options.over)
+    figure = draw(read_lines(options.runs, options.of, options.over), options.of, options.over)
     try:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(options.out, dpi=120)
@@ -65,7 +62,31 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def line_of(folder: Path, experiment: Experiment, column: str, over: Literal["steps", "minutes"]) -> Line:
+def read_lines(runs: Sequence[Path], column: str, over: Over) -> dict[str, list[Line]]:
+    """Reads runs, those of one experiment together, under its name; under the first one's folder where names are alike.
+
+    Raises:
+        RobosimError: A folder holds no run, or has no such column.
+    """
+    alike: list[tuple[Experiment, Path, list[Line]]] = []
+    for folder in runs:
+        experiment = load_experiment(RunFiles(folder).experiment)
+        but_its_seed = experiment.model_copy(update={"seed": 0})
+        line = line_of(folder, experiment, column, over)
+        for other, _, seeds in alike:
+            if other == but_its_seed:
+                seeds.append(line)
+                break
+        else:
+            alike.append((but_its_seed, folder, [line]))
+    names = [experiment.name for experiment, _, _ in alike]
+    return {
+        experiment.name if names.count(experiment.name) == 1 else str(folder): seeds
+        for experiment, folder, seeds in alike
+    }
+
+
+def line_of(folder: Path, experiment: Experiment, column: str, over: Over) -> Line:
     """Reads the points of a run at which there is a value.
 
     Raises:
@@ -83,19 +104,25 @@ def line_of(folder: Path, experiment: Experiment, column: str, over: Literal["st
     return np.array(at), np.array([row[column] for row in told])
 
 
-def draw(lines: Mapping[str, Sequence[Line]], of: str, over: str) -> Figure:
+def draw(lines: Mapping[str, Sequence[Line]], of: str, over: Over) -> Figure:
     """Draws one line for each name.
 
     Args:
         lines: The curves of each, of one seed each.
         of: What they tell.
         over: What they are drawn over.
+
+    Raises:
+        RobosimError: Curves of one name have nothing in common.
     """
     figure = Figure(figsize=(7.0, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for number, (name, seeds) in enumerate(lines.items()):
-        at, worst, mean, best = together(seeds)
+        try:
+            at, worst, mean, best = together(seeds)
+        except ValueError as error:
+            raise RobosimError(f"{name}: {error}") from None
         label = name if len(seeds) == 1 else f"{name}, {len(seeds)} seeds"
         colour = COLOURS[number % len(COLOURS)]
         axes.plot(at, mean, color=colour, label=label, marker="o" if len(at) < POINTS else None, ms=3)
@@ -111,11 +138,24 @@ def draw(lines: Mapping[str, Sequence[Line]], of: str, over: str) -> Figure:
 
 
 def together(seeds: Sequence[Line]) -> tuple[NDArray[np.float64], ...]:
-    """Gives where, and the least, the mean and the greatest there, of curves of several seeds, where all have begun."""
+    """Gives where, and the least, the mean and the greatest there, of curves of several seeds, where all have values.
+
+    Args:
+        seeds: Shape (points,) of where and what, each.
+
+    Returns:
+        Four of shape (points,), those of the curve itself where it is one; (`POINTS`,) otherwise.
+
+    Raises:
+        ValueError: One curve ends before another begins.
+    """
     if len(seeds) == 1:
         at, values = seeds[0]
         return at, values, values, values
-    at = np.linspace(max(at[0] for at, _ in seeds), min(at[-1] for at, _ in seeds), POINTS)
+    begin, end = max(at[0] for at, _ in seeds), min(at[-1] for at, _ in seeds)
+    if begin > end:
+        raise ValueError(f"one of its runs has no value beyond {end:g}, and another none before {begin:g}")
+    at = np.linspace(begin, end, POINTS)
     values = np.array([np.interp(at, *seed) for seed in seeds])
     return at, values.min(0), values.mean(0), values.max(0)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from robosim.agents.training.experiment_file import dump_experiment, parse_experiment
-from robosim.scripts.curves import draw, line_of, main, together
+from robosim.errors import RobosimError
+from robosim.scripts.curves import draw, line_of, main, read_lines, together
 
 
 def run(folder: Path, name: str, scores: list[float], **changes: object) -> Path:
@@ -35,9 +36,22 @@ def test_seeds_of_one_name_are_a_mean_in_a_band_where_all_have_values(tmp_path: 
     assert worst[[0, -1]] == pytest.approx([0.1, 0.3])
     assert mean[[0, -1]] == pytest.approx([0.3, 0.6])
     assert best[[0, -1]] == pytest.approx([0.5, 0.9])
+    with pytest.raises(RobosimError, match="road: one of its runs has no value beyond 0, and another none before 1"):
+        draw({"road": [(np.zeros(1), np.ones(1)), lines[1]]}, "validation/success", "minutes")
     legend = draw({"road": lines, "other": lines[:1]}, "validation/success", "minutes").axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["road, 2 seeds", "other"]
+
+
+def test_runs_that_differ_in_more_than_their_seed_are_lines_of_their_own(tmp_path: Path) -> None:
+    runs = [run(tmp_path / f"{seed}", "a", [0.1, 0.5], seed=seed) for seed in range(3)]
+    runs += [run(tmp_path / "faster", "a", [0.2, 0.6], ppo={"learning_rate": 1e-2}), run(tmp_path / "b", "b", [0.3])]
+    lines = read_lines(runs, "validation/success", "minutes")
+    assert {name: len(seeds) for name, seeds in lines.items()} == {
+        str(tmp_path / "0"): 3,
+        str(tmp_path / "faster"): 1,
+        "b": 1,
+    }
 
 
 def test_a_picture_is_written_where_it_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
