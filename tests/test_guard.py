@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 import robosim  # noqa: F401 (registers the envs)
 from robosim.agents.policies.guard import Guard
 from robosim.agents.policies.network import NetworkConfig, build_policy
-from robosim.agents.policies.policy import Observation
+from robosim.agents.policies.policy import Observation, State
 from robosim.agents.storage.agent import load_agent, save_agent
 from robosim.agents.storage.card import EnvCard
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
-from robosim.agents.training.learner import LearnerError, make_envs, make_model
+from robosim.agents.training.learner import LearnerError, make_envs, make_model, start_envs
+from robosim.agents.training.recording import Recording, Teacher, record
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.errors import RobosimError
 
@@ -90,6 +91,33 @@ def test_training_carries_out_what_the_guard_lets_through_and_so_does_the_saved_
     asked_for = np.array([model.predict(batch, deterministic=True)[0] for batch in seen])
     turned_down = (np.abs(together - asked_for) > 0.1).any(-1)
     assert 0.05 < turned_down.mean() < 1.0
+
+
+def test_a_teachers_own_envs_carry_out_what_the_guard_lets_through() -> None:
+    asked = experiment()
+    told_more = asked.env.model_copy(update={"kwargs": {"level": 3, "observation": "full"}})
+    envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": told_more}))
+    kept = Recording.room(envs, 120)
+    try:
+        record(envs, Teacher(Headlong(), its_envs), kept, np.random.default_rng(0), 0.5, None)
+    finally:
+        envs.close()
+        its_envs.close()
+    assert (kept.actions == AHEAD).all()
+    assert kept.observations["state"][:, 0].max() > 0.8
+
+
+class Headlong:
+    """Goes straight on at full speed, whatever stands there."""
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        return np.tile(AHEAD, (2, 1)), state
 
 
 def singly(batch: Observation) -> list[dict[str, NDArray[np.float32]]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from robosim.agents.policies.policy import Array, Observation, Policy
+from robosim.agents.vector.vec_acting import carried_out
 from robosim.errors import RobosimError
 
 NOISE = 0.05  # standard deviation of what is added to executed actions, in [-1, 1]
@@ -177,7 +178,7 @@ def _begin(envs: VecNormalize, teacher: Teacher, rng: np.random.Generator) -> Ob
 def _step(envs: VecNormalize, teacher: Teacher, actions: Array) -> tuple[Observation | None, NDArray[np.bool_]]:
     """Steps all envs; gives what the teacher sees in its own, and which episodes have ended."""
     if teacher.envs is not None:
-        teacher.envs.step_async(actions)  # beside the others
+        teacher.envs.step_async(carried_out(envs, actions))  # beside the others
     _, _, dones, _ = envs.step(actions)
     if teacher.envs is None:
         return None, dones

@@ -28,7 +28,11 @@ class VecActing(VecEnvWrapper):
 
     def step_async(self, actions: Array) -> None:
         """Begin a step with what becomes of the actions that are given."""
-        self.venv.step_async(self._acting(self._seen, actions))
+        self.venv.step_async(self.becomes(actions))
+
+    def becomes(self, actions: Array) -> Array:
+        """Gives what is carried out of actions, (envs, size), at present."""
+        return self._acting(self._seen, actions)
 
     def step_wait(self) -> VecEnvStepReturn:
         """Finish a step."""
@@ -39,3 +43,12 @@ class VecActing(VecEnvWrapper):
         assert isinstance(seen, np.ndarray | dict)  # no tuples here
         self._seen = seen
         return seen
+
+
+def carried_out(envs: VecEnv, actions: Array) -> Array:
+    """Gives what envs, wrapped however they may be, carry out of actions, (envs, size), at present."""
+    while isinstance(envs, VecEnvWrapper):
+        if isinstance(envs, VecActing):
+            return envs.becomes(actions)
+        envs = envs.venv
+    return actions
