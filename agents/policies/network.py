@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
     field_validator,
     model_serializer,
 )
@@ -53,28 +54,19 @@ class NetworkConfig(BaseModel):
     residual: str | None = None
     """A scripted controller to whose actions the network's are added, so that it begins as good as that one: stepper,
     picker, placer or dwa (`robosim.agents.policies.residual`). None: the network acts alone."""
-
     guard: str | None = None
     """Who has the last word on what is done, in training, too: caution (`robosim.agents.policies.guard`)."""
 
-    @field_validator("guard")
+    @field_validator("residual", "guard")
     @classmethod
-    def _guards(cls, name: str | None) -> str | None:
+    def _is_known(cls, name: str | None, info: ValidationInfo) -> str | None:
         if name is not None:
-            from robosim.agents.policies.guard import GUARDS  # only here: it brings robots along
+            from robosim.agents.policies.guard import GUARDS  # only here: they bring robots along
+            from robosim.agents.policies.residual import CONTROLLERS
 
-            if name not in GUARDS:
-                raise ValueError(f"there is no guard {name!r}; there is {', '.join(GUARDS)}")
-        return name
-
-    @field_validator("residual")
-    @classmethod
-    def _is_known(cls, name: str | None) -> str | None:
-        if name is not None:
-            from robosim.agents.policies.residual import CONTROLLERS  # only here: it brings robots along
-
-            if name not in CONTROLLERS:
-                raise ValueError(f"there is no controller {name!r}; there are {', '.join(CONTROLLERS)}")
+            what, known = ("guard", GUARDS) if info.field_name == "guard" else ("controller", CONTROLLERS)
+            if name not in known:
+                raise ValueError(f"there is no {what} {name!r}; there are {', '.join(known)}")
         return name
 
     @property
