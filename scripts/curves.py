@@ -95,8 +95,14 @@ def line_of(folder: Path, experiment: Experiment, column: str, over: Over) -> Li
     rows = read_curve(RunFiles(folder).curve)
     told = [row for row in rows if column in row]
     if not told:
-        known = ", ".join(sorted({name for row in rows for name in row})) or "none yet"
-        raise RobosimError(f"{RunFiles(folder).curve}: no column {column!r} with a value; there are: {known}")
+        known = sorted({name for row in rows for name in row})
+        meanwhile = column.replace("validation/", "rollout/")
+        early = meanwhile != column and meanwhile in known
+        hint = f" (it begins with the first validation; until then, --of {meanwhile})" if early else ""
+        raise RobosimError(
+            f"{RunFiles(folder).curve}: no column {column!r} with a value{hint}; "
+            f"there are: {', '.join(known) or 'none yet'}"
+        )
     if over == "minutes":
         at = [row["wall_clock_s"] / 60 for row in told]
     else:

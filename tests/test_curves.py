@@ -54,6 +54,14 @@ def test_runs_that_differ_in_more_than_their_seed_are_lines_of_their_own(tmp_pat
     }
 
 
+def test_who_draws_before_the_first_validation_is_told_what_there_is_till_then(tmp_path: Path) -> None:
+    folder = run(tmp_path / "a", "a", [0.1])
+    (folder / "curve.csv").write_text("steps,wall_clock_s,rollout/success\n100,60,0.2\n")
+    with pytest.raises(RobosimError, match=r"begins with the first validation; until then, --of rollout/success\)"):
+        read_lines([folder], "validation/success", "minutes")
+    assert list(read_lines([folder], "rollout/success", "minutes")) == ["a"]
+
+
 def test_a_picture_is_written_where_it_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [str(run(tmp_path / str(seed), "a", [0.1, 0.5], seed=seed)) for seed in range(2)]
     out = tmp_path / "new" / "curves.png"
