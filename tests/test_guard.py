@@ -110,14 +110,8 @@ def test_a_teachers_own_envs_carry_out_what_the_guard_lets_through() -> None:
 class Headlong:
     """Goes straight on at full speed, whatever stands there."""
 
-    def predict(
-        self,
-        observation: Observation,
-        state: State = None,
-        episode_start: NDArray[np.bool_] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[NDArray[np.float32], State]:
-        return np.tile(AHEAD, (2, 1)), state
+    def predict(self, observation: Observation, *_: Any, **__: Any) -> tuple[NDArray[np.float32], State]:  # noqa: ANN401
+        return np.tile(AHEAD, (2, 1)), None
 
 
 def singly(batch: Observation) -> list[dict[str, NDArray[np.float32]]]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -282,15 +283,9 @@ class Noting(Dwa):
         super().__init__()
         self.told = told
 
-    def predict(
-        self,
-        observation: Observation,
-        state: State = None,
-        episode_start: NDArray[np.bool_] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[NDArray[np.float32], State]:
+    def predict(self, observation: Observation, *rest: Any, **named: Any) -> tuple[NDArray[np.float32], State]:  # noqa: ANN401
         self.told.append(observation)
-        return super().predict(observation, state)
+        return super().predict(observation, *rest, **named)
 
 
 def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_moments_otherwise() -> None:
