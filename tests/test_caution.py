@@ -77,11 +77,11 @@ def test_it_may_leave_what_it_is_too_close_to() -> None:
 
 
 def test_its_course_is_that_of_the_slews() -> None:
-    poses = course((1.0, 0.0), (1.0, 0.0), SLEWS)
-    assert poses.shape == (SAMPLES, 3)
+    poses, turning = np.empty((SAMPLES, 3)), np.empty((SAMPLES, 3))
+    course((1.0, 0.0), (1.0, 0.0), SLEWS, poses)
     assert poses[-1, 0] == pytest.approx(KEPT * 1.0 + 1.0 / (2 * SLEWS.braking), abs=0.07)
     assert not poses[:, 1:].any()
-    turning = course((0.0, 0.0), (0.0, YAW_RATE), SLEWS)
+    course((0.0, 0.0), (0.0, YAW_RATE), SLEWS, turning)
     assert turning[-1, 2] == pytest.approx(2 * SLEWS.twist * KEPT**2 / 2, abs=0.07)  # up and down again
     assert not turning[:, :2].any()
 

@@ -5,6 +5,7 @@ of what moves as its sectors have it going on. People are met at the elbow befor
 what is not on the map is kept off farther.
 """
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.dwa import met, nearest_of
+from robosim.compiled import compiled, inlined
 from robosim.robots.courier import ACCELERATION, BACKWARD, FORWARD, SIZE, YAW_RATE
 
 SPEEDS = slice(0, 2)  # in "state": forward, m/s, and yaw rate, rad/s
@@ -71,17 +73,15 @@ def cautious(
     drive, turn = action.tolist()
     choices = [(drive, turn), (drive / 2, turn), (0.0, turn), (drive / 2, 0.0)]
     choices += [(BACK, turn), (BACK, 0.0), (BACK, -turn), STAND] if retreats else [STAND, (-1.0, 0.0)]
-    now = np.minimum(gaps(near.points[None], np.zeros((1, 3)))[0] - near.margins, 0.0)
-    motion = seen["state"][SPEEDS].tolist()
-    time = DT * np.arange(1, SAMPLES + 1)
-    places = near.points + time[:, None, None] * near.velocities
-    rooms = list[float]()
+    speed, rate = seen["state"][SPEEDS].tolist()
+    poses, rooms = np.empty((SAMPLES, 3)), list[float]()
     for share, twist in choices:
         wanted = share * (FORWARD if share > 0 else BACKWARD), twist * YAW_RATE
-        room = (gaps(places, course(motion, wanted, slews)) - near.margins).min(0) - now
-        if (room > -SLACK).all():
+        course((speed, rate), wanted, slews, poses)
+        room = least_room(near, poses)
+        if room > -SLACK:
             return np.array((share, twist), np.float32)
-        rooms.append(float(room.min()))
+        rooms.append(room)
     best = max(range(len(choices)), key=lambda number: (rooms[number], choices[number] == STAND))
     return np.array(choices[best], np.float32)
 
@@ -108,43 +108,58 @@ def _met(
     return Obstacles(points[near], velocities[near], np.full(int(near.sum()), margin))
 
 
-def course(motion: tuple[float, float], wanted: tuple[float, float], slews: Slews) -> NDArray[np.float64]:
-    """Gives where the robot will be if it keeps up a command for `KEPT` and then brakes.
+@compiled
+def course(
+    motion: tuple[float, float], wanted: tuple[float, float], slews: Slews, poses: NDArray[np.float64]
+) -> None:
+    """Writes where the robot will be if it keeps up a command for `KEPT` and then brakes.
 
     Args:
         motion: Its speed (m/s) and yaw rate (rad/s).
         wanted: What it is told.
         slews: See `Slews`.
-
-    Returns:
-        Shape (samples, 3), x, y (m) and heading (rad) in its present frame.
+        poses: Shape (samples, 3), for x, y (m) and heading (rad) in its present frame.
     """
-    (speed, rate), (x, y, heading) = motion, (0.0, 0.0, 0.0)
-    poses = np.empty((SAMPLES, 3))
-    for step in range(SAMPLES):
-        to_speed, to_rate = wanted if step * DT < KEPT - DT / 2 else (0.0, 0.0)
+    speed, rate = motion
+    x, y, heading = 0.0, 0.0, 0.0
+    for step in range(len(poses)):
+        keeps = step * DT < KEPT - DT / 2
+        to_speed, to_rate = wanted if keeps else (0.0, 0.0)
         slower = abs(to_speed) < abs(speed) or to_speed * speed < 0
         speed = _towards(speed, to_speed, (slews.braking if slower else ACCELERATION) * DT)
         rate = _towards(rate, to_rate, slews.twist * DT)
         middle = heading + rate * DT / 2
-        x, y, heading = x + speed * DT * np.cos(middle), y + speed * DT * np.sin(middle), heading + rate * DT
-        poses[step] = x, y, heading
-    return poses
+        x, y, heading = x + speed * DT * math.cos(middle), y + speed * DT * math.sin(middle), heading + rate * DT
+        poses[step, 0], poses[step, 1], poses[step, 2] = x, y, heading
 
 
-def gaps(places: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gives how far points are from the robot's outline, m, shape (moments, points).
+@compiled
+def least_room(near: Obstacles, poses: NDArray[np.float64]) -> float:
+    """Gives by how much the robot keeps off everything at worst, m, beyond the margins or what it is within already.
 
     Args:
-        places: Shape (moments, points, 2), m.
-        poses: Shape (moments, 3), x, y (m) and heading (rad).
+        near: What may be in its way.
+        poses: Shape (samples, 3), see `course`.
     """
-    dx, dy = places[..., 0] - poses[:, :1], places[..., 1] - poses[:, 1:2]
-    cos, sin = np.cos(poses[:, 2:]), np.sin(poses[:, 2:])
-    ahead = np.maximum(np.abs(cos * dx + sin * dy) - SIZE[0] / 2, 0.0)
-    beside = np.maximum(np.abs(cos * dy - sin * dx) - SIZE[1] / 2, 0.0)
-    return np.asarray(np.hypot(ahead, beside))
+    least = np.inf
+    for sample in range(len(poses)):
+        time, robot_x, robot_y = DT * (sample + 1), poses[sample, 0], poses[sample, 1]
+        cos, sin = math.cos(poses[sample, 2]), math.sin(poses[sample, 2])
+        for point in range(len(near.points)):
+            (x, y), (along, across) = near.points[point], near.velocities[point]
+            now = min(_gap(x, y, 1.0, 0.0) - near.margins[point], 0.0)
+            then = _gap(x + time * along - robot_x, y + time * across - robot_y, cos, sin)
+            least = min(least, then - near.margins[point] - now)
+    return least
 
 
+@inlined
+def _gap(dx: float, dy: float, cos: float, sin: float) -> float:
+    """Gives how far a point is from the robot's outline, m: from its middle and heading."""
+    ahead, beside = abs(cos * dx + sin * dy) - SIZE[0] / 2, abs(cos * dy - sin * dx) - SIZE[1] / 2
+    return math.hypot(max(ahead, 0.0), max(beside, 0.0))
+
+
+@inlined
 def _towards(value: float, wanted: float, most: float) -> float:
     return value + min(max(wanted - value, -most), most)
