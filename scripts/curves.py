@@ -14,8 +14,8 @@ from rich.console import Console
 
 from robosim.agents.training.curve import read_curve
 from robosim.agents.training.experiment import Experiment
-from robosim.agents.training.experiment_file import load_experiment
-from robosim.agents.training.run_folder import RunFiles
+from robosim.agents.training.experiment_file import differing_fields, load_experiment
+from robosim.agents.training.run_folder import CHANGEABLE, RunFiles
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 
@@ -23,6 +23,8 @@ Over = Literal["steps", "minutes"]
 Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 # Told apart by all eyes: M. Okabe and K. Ito (2008), "Color universal design".
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+OF_NO_ACCOUNT = {"seed", *CHANGEABLE} - {"total_steps"}  # to what is learnt; a learning rate falls with all steps
+STYLES = "-", "--", ":"
 POINTS = 200  # at which the curves of several seeds are compared
 
 
@@ -63,27 +65,32 @@ def main(argv: Sequence[str]) -> int:
 
 
 def read_lines(runs: Sequence[Path], column: str, over: Over) -> dict[str, list[Line]]:
-    """Reads runs, those of one experiment together, under its name; under the first one's folder where names are alike.
+    """Reads runs, seeds of one experiment together, under its name; all under the first ones' folders if names repeat.
 
     Raises:
-        RobosimError: A folder holds no run, or has no such column.
+        RobosimError: A folder holds no run, or has no such column; two are of one experiment and one seed.
     """
-    alike: list[tuple[Experiment, Path, list[Line]]] = []
+    groups = list[list[tuple[Path, Experiment]]]()
     for folder in runs:
         experiment = load_experiment(RunFiles(folder).experiment)
-        but_its_seed = experiment.model_copy(update={"seed": 0})
-        line = line_of(folder, experiment, column, over)
-        for other, _, seeds in alike:
-            if other == but_its_seed:
-                seeds.append(line)
-                break
-        else:
-            alike.append((but_its_seed, folder, [line]))
-    names = [experiment.name for experiment, _, _ in alike]
+        group = next((group for group in groups if _alike(group[0][1], experiment)), None)
+        if group is None:
+            groups.append([(folder, experiment)])
+            continue
+        for other, its in group:
+            if its.seed == experiment.seed:
+                raise RobosimError(f"{folder}: it is {other} again, of seed {its.seed}; name one of the two")
+        group.append((folder, experiment))
+    names = [group[0][1].name for group in groups]
+    labels = names if len(set(names)) == len(names) else [str(group[0][0]) for group in groups]
     return {
-        experiment.name if names.count(experiment.name) == 1 else str(folder): seeds
-        for experiment, folder, seeds in alike
+        label: [line_of(folder, experiment, column, over) for folder, experiment in group]
+        for label, group in zip(labels, groups, strict=True)
     }
+
+
+def _alike(one: Experiment, other: Experiment) -> bool:
+    return differing_fields(one, other).keys() <= OF_NO_ACCOUNT
 
 
 def line_of(folder: Path, experiment: Experiment, column: str, over: Over) -> Line:
@@ -97,7 +104,7 @@ def line_of(folder: Path, experiment: Experiment, column: str, over: Over) -> Li
     if not told:
         known = sorted({name for row in rows for name in row})
         meanwhile = column.replace("validation/", "rollout/")
-        early = meanwhile != column and meanwhile in known
+        early = meanwhile in known and not any(name.startswith("validation/") for name in known)
         hint = f" (it begins with the first validation; until then, --of {meanwhile})" if early else ""
         raise RobosimError(
             f"{RunFiles(folder).curve}: no column {column!r} with a value{hint}; "
@@ -131,7 +138,8 @@ def draw(lines: Mapping[str, Sequence[Line]], of: str, over: Over) -> Figure:
             raise RobosimError(f"{name}: {error}") from None
         label = name if len(seeds) == 1 else f"{name}, {len(seeds)} seeds"
         colour = COLOURS[number % len(COLOURS)]
-        axes.plot(at, mean, color=colour, label=label, marker="o" if len(at) < POINTS else None, ms=3)
+        style, marker = STYLES[number // len(COLOURS) % len(STYLES)], "o" if len(at) < POINTS else None
+        axes.plot(at, mean, style, color=colour, label=label, marker=marker, ms=3)
         axes.fill_between(at, worst, best, color=colour, alpha=0.2, lw=0)
     axes.set_xlabel("minutes" if over == "minutes" else "env steps")
     axes.set_ylabel(of)
@@ -153,14 +161,14 @@ def together(seeds: Sequence[Line]) -> tuple[NDArray[np.float64], ...]:
         Four of shape (points,), those of the curve itself where it is one; (`POINTS`,) otherwise.
 
     Raises:
-        ValueError: One curve ends before another begins.
+        ValueError: One curve ends before or where another begins.
     """
     if len(seeds) == 1:
         at, values = seeds[0]
         return at, values, values, values
     begin, end = max(at[0] for at, _ in seeds), min(at[-1] for at, _ in seeds)
-    if begin > end:
-        raise ValueError(f"one of its runs has no value beyond {end:g}, and another none before {begin:g}")
+    if begin >= end:
+        raise ValueError(f"one of its runs has no value beyond {end:g}, and one none before {begin:g}")
     at = np.linspace(begin, end, POINTS)
     values = np.array([np.interp(at, *seed) for seed in seeds])
     return at, values.min(0), values.mean(0), values.max(0)

@@ -36,7 +36,7 @@ def test_seeds_of_one_name_are_a_mean_in_a_band_where_all_have_values(tmp_path: 
     assert worst[[0, -1]] == pytest.approx([0.1, 0.3])
     assert mean[[0, -1]] == pytest.approx([0.3, 0.6])
     assert best[[0, -1]] == pytest.approx([0.5, 0.9])
-    with pytest.raises(RobosimError, match="road: one of its runs has no value beyond 0, and another none before 1"):
+    with pytest.raises(RobosimError, match="road: one of its runs has no value beyond 0, and one none before 1"):
         draw({"road": [(np.zeros(1), np.ones(1)), lines[1]]}, "validation/success", "minutes")
     legend = draw({"road": lines, "other": lines[:1]}, "validation/success", "minutes").axes[0].get_legend()
     assert legend is not None
@@ -50,8 +50,16 @@ def test_runs_that_differ_in_more_than_their_seed_are_lines_of_their_own(tmp_pat
     assert {name: len(seeds) for name, seeds in lines.items()} == {
         str(tmp_path / "0"): 3,
         str(tmp_path / "faster"): 1,
-        "b": 1,
+        str(tmp_path / "b"): 1,
     }
+    assert list(read_lines([runs[0], runs[-1]], "validation/success", "minutes")) == ["a", "b"]
+
+
+def test_how_it_was_run_makes_no_other_experiment_and_no_run_counts_twice(tmp_path: Path) -> None:
+    runs = [run(tmp_path / "a", "a", [0.1]), run(tmp_path / "b", "a", [0.2], seed=1, workers=1, checkpoint_every_s=9.0)]
+    assert [len(seeds) for seeds in read_lines(runs, "validation/success", "minutes").values()] == [2]
+    with pytest.raises(RobosimError, match=r"a: it is .*a again, of seed 0; name one of the two"):
+        read_lines([*runs, runs[0]], "validation/success", "minutes")
 
 
 def test_who_draws_before_the_first_validation_is_told_what_there_is_till_then(tmp_path: Path) -> None:
@@ -60,6 +68,9 @@ def test_who_draws_before_the_first_validation_is_told_what_there_is_till_then(t
     with pytest.raises(RobosimError, match=r"begins with the first validation; until then, --of rollout/success\)"):
         read_lines([folder], "validation/success", "minutes")
     assert list(read_lines([folder], "rollout/success", "minutes")) == ["a"]
+    (folder / "curve.csv").write_text("steps,wall_clock_s,rollout/level,validation/success\n100,60,3,0.2\n")
+    with pytest.raises(RobosimError, match=r"no column 'validation/level' with a value; there are: rollout/level"):
+        read_lines([folder], "validation/level", "minutes")
 
 
 def test_a_picture_is_written_where_it_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,7 +95,7 @@ def test_training_carries_out_what_the_guard_lets_through_and_so_does_the_saved_
 
 def test_a_teachers_own_envs_carry_out_what_the_guard_lets_through() -> None:
     asked = experiment()
-    told_more = asked.env.model_copy(update={"kwargs": {"level": 3, "observation": "full"}})
+    told_more = asked.env.model_copy(update={"kwargs": {"level": 3, "guidance": "goal"}})
     envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": told_more}))
     kept = Recording.room(envs, 120)
     try:
@@ -121,7 +121,7 @@ def singly(batch: Observation) -> list[dict[str, NDArray[np.float32]]]:
 
 
 def test_envs_that_a_guard_is_not_for_are_told() -> None:
-    said = r"network.guard = caution: it is for an observation of lidar \(240\), got one of 38 numbers"
+    said = r"network.guard = caution: it is for an observation of state, lidar \(240\), got one of 38 numbers"
     with pytest.raises(LearnerError, match=said):
         make_envs(experiment(env={"id": "robosim/WheelBalance-v3"}))
     env = gym.make("robosim/WheelBalance-v3")

@@ -21,7 +21,7 @@ from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
 from robosim.agents.training.imitate import imitate
 from robosim.agents.training.learner import make_envs, make_model, start_envs
-from robosim.agents.training.recording import NOISE, WHOLE, Recording, Teacher, discounted, record, told_size
+from robosim.agents.training.recording import NOISE, WHOLE, Recording, Teacher, discounted, numbers_beyond, record
 from robosim.agents.training.run_folder import RunFolder
 from robosim.agents.training.status import Status
 from robosim.agents.training.train import train
@@ -182,12 +182,15 @@ def test_in_a_later_round_the_network_acts_and_the_expert_says_what_it_would_do(
     envs.close()
 
 
+NAVIGATE = "robosim/WarehouseNavigate-v2"
+
+
 def camera(**changes: object) -> Experiment:
     """Learns to drive by what a small encoder sees, from a teacher that has a lidar."""
     return parse_experiment(
         {
             "name": "seer",
-            "env": {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 2, "observation": "camera"}},
+            "env": {"id": NAVIGATE, "kwargs": {"level": 2, "observation": "camera"}},
             "envs": 2,
             "workers": 1,
             "expert_steps": 32,
@@ -215,10 +218,20 @@ def test_a_network_that_sees_imitates_a_teacher_with_a_lidar(teacher: str) -> No
     envs.close()
 
 
-def test_what_the_teacher_is_told_is_asked_of_the_encoders_and_of_nothing_that_stays() -> None:
+@pytest.mark.parametrize(
+    ("teacher", "env"),
+    [
+        ("warehouse-navigate", {"id": NAVIGATE, "kwargs": {"level": 2, "observation": "camera"}}),
+        # It sees what the critic alone does, so it needs no envs of its own.
+        ("expert", {"id": NAVIGATE, "kwargs": {"observation": "camera"}, "critic": {"observation": "full"}}),
+    ],
+)
+def test_what_the_teacher_is_told_is_asked_of_the_encoders_and_of_nothing_that_stays(
+    teacher: str, env: dict[str, object]
+) -> None:
     encoders = []
     for weight in (0.0, 1.0):
-        asked = camera(teacher="warehouse-navigate", expert_auxiliary=weight)
+        asked = camera(teacher=teacher, expert_auxiliary=weight, env=env)
         envs = make_envs(asked)
         model = make_model(asked, envs, "cpu", 0)
         parts = list(model.policy.state_dict())
@@ -292,7 +305,7 @@ def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_momen
     asked = camera(env={"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 2, "observation": "full"}})
     lidar = asked.env.model_copy(update={"kwargs": {"level": 2, "observation": "lidar"}})
     envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": lidar}))
-    kept = Recording.room(envs, 20, 2, told_size(envs.observation_space, its_envs.observation_space))
+    kept = Recording.room(envs, 20, 2)
     told: list[Observation] = []
     record(envs, Teacher(Noting(told), its_envs), kept, np.random.default_rng(0), 0.5, None)
     assert kept.observations["rgb"].dtype == np.uint8
@@ -305,7 +318,8 @@ def test_a_recording_keeps_pictures_as_bytes_and_the_teacher_sees_the_same_momen
     assert isinstance(first, dict)
     assert "rgb" not in first
     np.testing.assert_array_equal(kept.observations["state"][:2, 4], first["state"][:, 4])  # how far the goal is
-    assert kept.told.shape == (20, 0)  # here both have a lidar
+    assert isinstance(envs.observation_space, gym.spaces.Dict)
+    assert not numbers_beyond(envs.observation_space.spaces, its_envs.observation_space)  # here both have a lidar
     envs.close()
     its_envs.close()
 
@@ -314,12 +328,15 @@ def test_a_recording_keeps_what_only_the_teacher_is_told() -> None:
     asked = camera()
     lidar = asked.env.model_copy(update={"kwargs": {"level": 2, "observation": "lidar"}})
     envs, its_envs = make_envs(asked), start_envs(asked.model_copy(update={"env": lidar}))
-    kept = Recording.room(envs, 20, 2, told_size(envs.observation_space, its_envs.observation_space))
+    assert isinstance(envs.observation_space, gym.spaces.Dict)
+    more = numbers_beyond(envs.observation_space.spaces, its_envs.observation_space)
+    assert list(more) == ["lidar", "outlook", "unmapped"]
+    kept = Recording.room(envs, 20, 2, sum(more.values()))
     told: list[Observation] = []
-    record(envs, Teacher(Noting(told), its_envs), kept, np.random.default_rng(0), 0.5, None)
+    record(envs, Teacher(Noting(told), its_envs, tuple(more)), kept, np.random.default_rng(0), 0.5, None)
     known = told[9]
     assert isinstance(known, dict)
-    alone = [known[key] for key in sorted(known) if key != "state"]
+    alone = [known[key] for key in more]
     np.testing.assert_array_equal(kept.told[18:], np.hstack(alone))
     envs.close()
     its_envs.close()

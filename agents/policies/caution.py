@@ -20,6 +20,7 @@ SPEEDS = slice(0, 2)  # in "state": forward, m/s, and yaw rate, rad/s
 ROWS = 4  # of sectors in "lidar"; the last two are velocities in halves of m/s
 MARGIN = 0.03  # m, kept off what stands on the map
 ELBOW = 0.13  # m, kept off what does not
+WALKS = 0.1  # m/s; what is faster is somebody
 KEPT = 0.3  # s, for which a command is kept up: until the next one, and what it takes to come through
 DT, SAMPLES = 0.1, 12  # s from one moment to the next, and how many of them
 SLACK = 0.004  # m by which one may seem to come nearer and does not
@@ -46,7 +47,7 @@ class Obstacles(NamedTuple):
     Attributes:
         points: float64 (n, 2), m.
         velocities: float64 (n, 2), m/s over the floor.
-        margins: float64 (n,), m, how far each is to be kept off.
+        margins: float64 (n,), m, how far each is to be kept off; no farther than it is now.
     """
 
     points: NDArray[np.float64]
@@ -89,10 +90,13 @@ def cautious(
 def obstacles(seen: Mapping[str, NDArray[np.float32]]) -> Obstacles:
     """Gives what the scan shows near by; what is not on the map is there twice, once with each margin."""
     _, _, closing, leftward = 2.0 * seen["lidar"].reshape(ROWS, -1)
-    found = [_met(nearest_of(seen["lidar"]), closing, leftward, MARGIN)]
-    if "unmapped" in seen:
-        found.append(_met(seen["unmapped"], closing, leftward, ELBOW))
-    return Obstacles(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    nearest = nearest_of(seen["lidar"])
+    # Who has no map knows those who walk.
+    strange = seen.get("unmapped", np.where(np.hypot(closing, leftward) > WALKS, nearest, 0))
+    found = _met(nearest, closing, leftward, MARGIN), _met(strange, closing, leftward, ELBOW)
+    near = Obstacles(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    allow(near)
+    return near
 
 
 def _met(
@@ -109,9 +113,14 @@ def _met(
 
 
 @compiled
-def course(
-    motion: tuple[float, float], wanted: tuple[float, float], slews: Slews, poses: NDArray[np.float64]
-) -> None:
+def allow(near: Obstacles) -> None:
+    """Lowers the margins of what is nearer already."""
+    for point in range(len(near.points)):
+        near.margins[point] = min(near.margins[point], _gap(near.points[point, 0], near.points[point, 1], 1.0, 0.0))
+
+
+@compiled
+def course(motion: tuple[float, float], wanted: tuple[float, float], slews: Slews, poses: NDArray[np.float64]) -> None:
     """Writes where the robot will be if it keeps up a command for `KEPT` and then brakes.
 
     Args:
@@ -135,7 +144,7 @@ def course(
 
 @compiled
 def least_room(near: Obstacles, poses: NDArray[np.float64]) -> float:
-    """Gives by how much the robot keeps off everything at worst, m, beyond the margins or what it is within already.
+    """Gives by how much the robot keeps off everything at worst, m, beyond the margins.
 
     Args:
         near: What may be in its way.
@@ -147,9 +156,8 @@ def least_room(near: Obstacles, poses: NDArray[np.float64]) -> float:
         cos, sin = math.cos(poses[sample, 2]), math.sin(poses[sample, 2])
         for point in range(len(near.points)):
             (x, y), (along, across) = near.points[point], near.velocities[point]
-            now = min(_gap(x, y, 1.0, 0.0) - near.margins[point], 0.0)
             then = _gap(x + time * along - robot_x, y + time * across - robot_y, cos, sin)
-            least = min(least, then - near.margins[point] - now)
+            least = min(least, then - near.margins[point])
     return least
 
 

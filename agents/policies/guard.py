@@ -27,7 +27,9 @@ class _Guard(NamedTuple):
 
 GUARDS: Mapping[str, _Guard] = {
     # WarehouseNavigate with a lidar: what the robot could not stop after in time is turned down.
-    "caution": _Guard(partial(cautious, slews=Slews(BRAKING, YAW_ACCELERATION), retreats=True), {"lidar": 240}, 2),
+    "caution": _Guard(
+        partial(cautious, slews=Slews(BRAKING, YAW_ACCELERATION), retreats=True), {"state": None, "lidar": 240}, 2
+    ),
 }
 
 

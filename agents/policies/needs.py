@@ -5,8 +5,8 @@ from typing import Any
 
 import gymnasium as gym
 
-Lengths = int | dict[str, int]
-"""Of a vector, or of parts of a dict that must be there, by key."""
+Lengths = int | dict[str, int | None]
+"""Of a vector, or of parts of a dict that must be there, by key; None: any."""
 
 
 def check_needs(
@@ -35,7 +35,7 @@ def _fits(space: gym.Space[Any], needed: Lengths) -> bool:
     if isinstance(needed, int):
         return isinstance(space, gym.spaces.Box) and space.shape == (needed,)
     parts = space.spaces if isinstance(space, gym.spaces.Dict) else {}
-    return all(key in parts and _fits(parts[key], length) for key, length in needed.items())
+    return all(key in parts and (length is None or _fits(parts[key], length)) for key, length in needed.items())
 
 
 def _sizes(space: gym.Space[Any]) -> str | dict[str, str]:
@@ -45,8 +45,8 @@ def _sizes(space: gym.Space[Any]) -> str | dict[str, str]:
     return " × ".join(map(str, space.shape)) if space.shape else type(space).__name__
 
 
-def _told(sizes: int | str | Mapping[str, int | str]) -> str:
+def _told(sizes: int | str | Mapping[str, int | str | None]) -> str:
     """Writes lengths, of a dict by key."""
     if isinstance(sizes, Mapping):
-        return ", ".join(f"{key} ({size})" for key, size in sizes.items())
+        return ", ".join(key if size is None else f"{key} ({size})" for key, size in sizes.items())
     return f"{sizes} numbers"

@@ -8,6 +8,7 @@ step, a clone learns to repeat what it did last, which its teacher's own recordi
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 import gymnasium as gym
@@ -24,7 +25,7 @@ from robosim.agents.training.auxiliary import Auxiliary
 from robosim.agents.training.device import fastest_precision
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.learner import start_envs
-from robosim.agents.training.recording import WHOLE, Recording, Teacher, parts_of, record, reward_scale, told_size
+from robosim.agents.training.recording import WHOLE, Recording, Teacher, numbers_beyond, parts_of, record, reward_scale
 from robosim.errors import RobosimError
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ def imitate(
     def act(seen: Observation) -> Array:
         return model.predict(envs.normalize_obs(seen), deterministic=True)[0]
 
-    with _teaching(experiment) as teacher, _auxiliary(model, envs, teacher, experiment) as auxiliary:
+    with _teaching(experiment) as alone, _auxiliary(model, envs, alone, experiment) as (auxiliary, teacher):
         told = 0 if auxiliary is None else auxiliary.size
         kept = Recording.room(envs, rows * rounds, experiment.network.frames, told)
         for number in range(rounds):
@@ -93,24 +94,29 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
 
 
 @contextlib.contextmanager
-def _auxiliary(model: PPO, envs: VecNormalize, teacher: Teacher, experiment: Experiment) -> Iterator[Auxiliary | None]:
-    """Gives what has to be told besides, if anything is to.
+def _auxiliary(
+    model: PPO, envs: VecNormalize, teacher: Teacher, experiment: Experiment
+) -> Iterator[tuple[Auxiliary | None, Teacher]]:
+    """Gives what has to be told besides, if anything is to, and the teacher who tells it.
 
     Raises:
         RobosimError: The teacher is told nothing that the network is not.
     """
-    if not experiment.expert_auxiliary:
-        yield None
+    sight = model.policy.features_extractor
+    if not experiment.expert_auxiliary or not isinstance(sight, Sight):
+        yield None, teacher
         return
-    size = 0 if teacher.envs is None else told_size(envs.observation_space, teacher.envs.observation_space)
-    if not size:
+    assert isinstance(envs.observation_space, gym.spaces.Dict)
+    own = envs.observation_space.spaces.keys() - set(sight.critic_only)
+    more = numbers_beyond(own, (teacher.envs or envs).observation_space)
+    if not more:
         raise RobosimError(
             f"expert_auxiliary = {experiment.expert_auxiliary}: teacher {experiment.teacher} observes nothing that the "
             f"network does not, so there is nothing to tell besides"
         )
-    auxiliary = Auxiliary(model.policy, size, experiment.expert_auxiliary)
+    auxiliary = Auxiliary(model.policy, sum(more.values()), experiment.expert_auxiliary)
     try:
-        yield auxiliary
+        yield auxiliary, replace(teacher, tells=tuple(more))
     finally:
         auxiliary.close()
 

@@ -1,7 +1,7 @@
 """What a teacher would do, step by step, where it or a network that learns from it has led."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
@@ -35,7 +35,7 @@ class Recording:
     ages: NDArray[np.int32]
     """Steps since the episode began."""
     told: NDArray[np.float32]
-    """What the teacher was told and who learns was not, one vector a row; see `told_more`. Of no length: not kept."""
+    """What the teacher was told and who learns must tell, one vector a row; see `Teacher.tells`."""
     envs: int
     """How many rows lie between a moment and the next."""
     frames: int
@@ -49,7 +49,7 @@ class Recording:
             envs: Whose observations are kept; their pictures are stacked.
             rows: A multiple of the envs.
             frames: How many of them are stacked.
-            told: How many numbers are kept of what the teacher alone is told.
+            told: How many numbers the teacher tells besides.
         """
         parts = _spaces(envs.observation_space)
         shapes = {key: part.shape or () for key, part in parts.items()}
@@ -109,10 +109,12 @@ class Teacher:
         policy: Itself.
         envs: Where it sees it: envs that play the same episodes as those of its student and observe something else.
             None: it sees what its student sees.
+        tells: Parts of what it sees that are kept besides, as one vector a row.
     """
 
     policy: Policy
     envs: VecEnv | None = None
+    tells: tuple[str, ...] = ()
 
 
 def record(
@@ -151,8 +153,10 @@ def record(
         done = action if student is None else student(seen)
         if step < steps:
             kept.keep(step * envs.num_envs, seen, action, ages)
-            if known is not None and kept.told.shape[1]:
-                kept.told[step * envs.num_envs :][: envs.num_envs] = told_more(seen, known)
+            if teacher.tells:
+                told = parts_of(seen if known is None else known)
+                vectors = [told[key].reshape(envs.num_envs, -1) for key in teacher.tells]
+                kept.told[step * envs.num_envs :][: envs.num_envs] = np.concatenate(vectors, axis=1)
             advance(envs.num_envs)
         shaken = np.clip(done + NOISE * rng.standard_normal(done.shape), -1, 1).astype(np.float32)
         known, starts = _step(envs, teacher, shaken)
@@ -177,9 +181,10 @@ def _begin(envs: VecNormalize, teacher: Teacher, rng: np.random.Generator) -> Ob
 
 def _step(envs: VecNormalize, teacher: Teacher, actions: Array) -> tuple[Observation | None, NDArray[np.bool_]]:
     """Steps all envs; gives what the teacher sees in its own, and which episodes have ended."""
+    envs.step_async(actions)
     if teacher.envs is not None:
         teacher.envs.step_async(carried_out(envs, actions))  # beside the others
-    _, _, dones, _ = envs.step(actions)
+    _, _, dones, _ = envs.step_wait()
     if teacher.envs is None:
         return None, dones
     known, rewards, its_dones, _ = teacher.envs.step_wait()
@@ -193,19 +198,10 @@ def parts_of(observation: Observation) -> dict[str, Array]:
     return observation if isinstance(observation, dict) else {WHOLE: observation}
 
 
-def told_more(seen: Observation, known: Observation) -> NDArray[np.float32]:
-    """Gives what a teacher is told in numbers that who learns is not: parts of other names, one vector a row."""
-    own, parts = parts_of(seen), parts_of(known)
-    more = [parts[key] for key in sorted(parts) if key not in own and parts[key].dtype != np.uint8]
-    rows = len(next(iter(parts.values())))
-    return np.concatenate([np.empty((rows, 0), np.float32), *(part.reshape(rows, -1) for part in more)], axis=1)
-
-
-def told_size(own: gym.Space[Any], its: gym.Space[Any]) -> int:
-    """Gives how many numbers `told_more` gives, by the spaces of who learns and of its teacher."""
-    parts = _spaces(its)
-    more = [part for key, part in parts.items() if key not in _spaces(own) and part.dtype != np.uint8]
-    return sum(math.prod(part.shape or ()) for part in more)
+def numbers_beyond(own: Collection[str], its: gym.Space[Any]) -> dict[str, int]:
+    """Gives the lengths of those parts of a teacher's observation, no pictures, that are not among somebody's own."""
+    more = {key: part for key, part in sorted(_spaces(its).items()) if key not in own and part.dtype != np.uint8}
+    return {key: math.prod(part.shape or ()) for key, part in more.items()}
 
 
 def _spaces(space: gym.Space[Any]) -> Mapping[str, gym.Space[Any]]:

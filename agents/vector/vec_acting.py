@@ -1,7 +1,7 @@
 """A vector env in which a learner's actions are not carried out as they are; see `robosim.agents.policies.acting`."""
 
 import numpy as np
-from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper, unwrap_vec_wrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from robosim.agents.policies.acting import Acting
@@ -14,6 +14,9 @@ class VecActing(VecEnvWrapper):
     Args:
         venv: What is acted in.
         acting: What becomes of actions.
+
+    Attributes:
+        sent: What became of the last ones, (envs, size).
     """
 
     def __init__(self, venv: VecEnv, acting: Acting) -> None:
@@ -21,6 +24,7 @@ class VecActing(VecEnvWrapper):
         super().__init__(venv)
         self._acting = acting
         self._seen: Observation = np.empty(0)
+        self.sent: Array = np.empty(0)
 
     def reset(self) -> VecEnvObs:
         """Reset every env."""
@@ -28,11 +32,8 @@ class VecActing(VecEnvWrapper):
 
     def step_async(self, actions: Array) -> None:
         """Begin a step with what becomes of the actions that are given."""
-        self.venv.step_async(self.becomes(actions))
-
-    def becomes(self, actions: Array) -> Array:
-        """Gives what is carried out of actions, (envs, size), at present."""
-        return self._acting(self._seen, actions)
+        self.sent = self._acting(self._seen, actions)
+        self.venv.step_async(self.sent)
 
     def step_wait(self) -> VecEnvStepReturn:
         """Finish a step."""
@@ -46,9 +47,6 @@ class VecActing(VecEnvWrapper):
 
 
 def carried_out(envs: VecEnv, actions: Array) -> Array:
-    """Gives what envs, wrapped however they may be, carry out of actions, (envs, size), at present."""
-    while isinstance(envs, VecEnvWrapper):
-        if isinstance(envs, VecActing):
-            return envs.becomes(actions)
-        envs = envs.venv
-    return actions
+    """Gives what has become of actions, (envs, size), with which envs, however wrapped, have just begun a step."""
+    acting = unwrap_vec_wrapper(envs, VecActing)
+    return actions if acting is None else acting.sent
