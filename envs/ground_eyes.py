@@ -43,6 +43,7 @@ class GroundEyes:
             for name, (fov, mount) in EYES.items()
         }
         self.space: dict[str, spaces.Space[Any]] = {key: camera.space["depth8"] for key, camera in cameras.items()}
+        self._seen: dict[str, NDArray[Any]] = {}
         self._cameras = {key: Timed(camera, CAMERA_RATE, 0.0, control_dt) for key, camera in cameras.items()}
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
@@ -52,9 +53,16 @@ class GroundEyes:
 
     def read(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Gives the latest pictures."""
-        seen = {}
+        seen = self._seen = {}
         for key, camera in self._cameras.items():
             images = camera.read(rng)
             assert isinstance(images, dict)
             seen[key] = images["depth8"]
         return seen
+
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
+        """Gives what was seen last, depth in colour, by camera, for spectators."""
+        from robosim.render.colouring import colour_depth  # only here: it needs OpenCV, and who learns does not
+
+        metres = {key.partition("_")[2]: depth * np.float32(DEPTHS[1] / 255) for key, depth in self._seen.items()}
+        return {name: colour_depth(depth, *DEPTHS) for name, depth in metres.items()}

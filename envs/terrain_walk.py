@@ -210,9 +210,10 @@ class TerrainWalk(Task[State]):
         return (x + 0.5, y - 1.9, z + 0.55), (x + 0.1, y, z - 0.05)
 
     def sketch(self, state: State) -> Sketch:
-        """Draws the velocity of the next second, as commanded and as it is; see `Task.sketch`."""
+        """Draws the velocity of the next second, as commanded and as it is, and what cameras see; see `Task.sketch`."""
         asked, going = self._arrow(*state.command[:2]), self._arrow(*state.velocity[:2])
-        return Sketch([Line(going, BLUE, width=2.0), Line(asked, ORANGE, arrow=True)])
+        insets = {} if self._eyes is None else self._eyes.pictures()
+        return Sketch([Line(going, BLUE, width=2.0), Line(asked, ORANGE, arrow=True)], insets=insets)
 
     def _arrow(self, forward: float, left: float) -> list[Vec3]:
         (x, y, z), _ = self.robot.body.pose()

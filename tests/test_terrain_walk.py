@@ -273,6 +273,10 @@ def test_the_belly_sees_how_high_it_is_and_the_head_that_stairs_begin() -> None:
             (_, _, z), _ = env.task.robot.body.pose()
             middle = observation["depth8_belly"][28:36, 28:36].mean() * DEPTHS[1] / 255
             assert middle == pytest.approx(z - 0.06, abs=0.015)
+            shown = env.task.sketch(env.task.state()).insets  # what spectators see of it
+            assert set(shown) == {"head", "belly"}
+            near, far = (shown["head"][row, 32].astype(int) for row in (40, 4))
+            assert near[0] - near[2] > far[0] - far[2]  # redder
         env.close()
     nearer = {terrain: np.maximum(steps, 0).sum() for terrain, steps in along.items()}
     assert nearer["flat"] <= 2  # from bottom to top it is ever farther away, but for rounding
