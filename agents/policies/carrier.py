@@ -13,36 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.caution import Slews, cautious
-from robosim.agents.policies.docking import (
-    CLOSER,
-    PATIENT,
-    SPEED,
-    Pace,
-    align,
-    approach,
-    free_ahead,
-    free_behind,
-    share,
-    stands,
-)
-from robosim.agents.policies.dwa import Dwa
+from robosim.agents.policies.dwa import Dwa, ahead_free, met, nearest_of
 from robosim.agents.policies.picker import PickingExpert
-from robosim.agents.policies.placer import LOAD, LOWEST, Placer, towards
+from robosim.agents.policies.placer import LOWEST, Placer, towards
 from robosim.agents.policies.policy import Observation, Policy, State
 from robosim.agents.policies.role import Role
 from robosim.math import clip
-from robosim.robots.courier import DECK
+from robosim.robots.courier import BACKWARD, DECK, FORWARD, YAW_RATE
 from robosim.robots.mast import CLEAR, REACH
 from robosim.robots.picker import Picker
 
 TURRET, LIFT, OUT, HELD = 0, 1, 2, 7  # in what the arm feels, with which "pick", "place" and "arm" begin
 FRONT_HEIGHT = 17  # in "pick": how far the front is above the tool, m
+SPEED = 0  # in "state"
 
 ARRIVED = 0.32  # m from where it has to stand, from which on it goes there by itself
-SOON = 1.2  # m from there, from which on an empty arm is made ready on the way, if early
-OFF = 0.09  # m; farther than that from where it has to stand it no longer stands there
+AT, OFF = 0.02, 0.09  # m; it stands there within the one, and no longer beyond the other
+SQUARE = 0.03  # rad, off the heading in which it has to stand
+TRIM = 0.02  # m, too near or too far
+CREEP, SLOWEST = 0.30, 0.04  # m/s, at most and at least, on the last bit
+CLOSER = 0.10  # m, to whatever is in the way: nearer than that it waits
 BACK_OFF = 0.30  # m, before it turns what it carries, or itself beside what it put down
 IMPATIENCE = 0.006  # m, by which it has to back off less for each step that somebody stands behind it
+ASTERN = math.pi - 0.06  # rad, turret: over the deck
 TURNED = 0.30  # rad, turret: ahead, so that who picks may begin
 AHEAD = 0.80  # rad, turret: ahead, so that who places may
 READY = (CLEAR + 0.08, 1.25)  # m, heights at which who picks begins
@@ -93,15 +86,10 @@ class Carrier:
         drive: Acts on robosim/WarehouseNavigate's observations.
         pick: On robosim/WarehousePick's.
         place: On robosim/WarehousePlace's.
-        pace: How it docks where they take turns.
     """
 
-    def __init__(
-        self, drive: Policy | None = None, pick: Policy | None = None, place: Policy | None = None,
-        pace: Pace = PATIENT,
-    ) -> None:  # fmt: skip
+    def __init__(self, drive: Policy | None = None, pick: Policy | None = None, place: Policy | None = None) -> None:
         """Takes the scripted ones where others are not given."""
-        self._pace = pace
         self._drive: Policy = Dwa(Picker.braking, Picker.yaw_acceleration) if drive is None else drive
         self._pick: Policy = PickingExpert() if pick is None else pick
         self._place: Policy = Placer() if place is None else place
@@ -129,33 +117,28 @@ class Carrier:
 
     def _act(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
         felt = _felt(seen)
-        memory = _next(seen, felt, memory, self._pace)
+        memory = _next(seen, felt, memory)
         phase = Phase(int(memory.phase))
         if phase == Phase.WORK:
             arm, memory = self._work(seen, memory)
             return [0.0, 0.0, *arm], memory
-        arm = self._arm(phase, seen, felt)
+        held = felt[HELD] > 0.5
+        arm = [*_stow(seen, felt), 1.0 if held else -1.0]
         if phase == Phase.STOW:
             free = free_behind(seen) > CLOSER
-            back = share(-self._pace.creep) if memory.backed < BACK_OFF and free else 0.0
+            back = _share(-CREEP) if memory.backed < BACK_OFF and free else 0.0
             made = max(-float(seen["state"][SPEED]), 0.0) * 0.1 if free else IMPATIENCE
             memory = memory._replace(backed=memory.backed + made)
             return [back, 0.0, *arm], memory
         if phase == Phase.GO:
             action, _ = self._drive.predict(shares(seen)["drive"], deterministic=True)
             return [*cautious(action, seen, _SLEWS).tolist(), *arm], memory
-        base = (approach if phase == Phase.NEAR else align)(seen, self._pace)
+        if not held:
+            arm = [*_make_ready(seen, felt), -1.0]
+        elif phase == Phase.ALIGN:
+            arm = [*_bring_ahead(seen, felt), 1.0]
+        base = _approach(seen) if phase == Phase.NEAR else _align(seen)
         return [*base, *arm], memory
-
-    def _arm(self, phase: Phase, seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
-        """Moves the arm where no policy of its own does."""
-        if felt[HELD] > 0.5:
-            return [*(_bring_ahead if phase == Phase.ALIGN else _stow)(seen, felt), 1.0]
-        ready = phase in (Phase.NEAR, Phase.ALIGN)
-        if self._pace.early:
-            felt[LOAD] = 0.0  # it moves as an empty arm may, and not as one whose load was not felt yet
-            ready |= phase == Phase.GO and math.hypot(*seen["job"].tolist()[1:3]) < SOON
-        return [*(_make_ready if ready else _stow)(seen, felt), -1.0]
 
     def _work(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
         """Lets the arm's policies act."""
@@ -190,27 +173,46 @@ def _felt(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
     return felt.astype(np.float64)
 
 
-def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory, pace: Pace) -> _Memory:
+def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> _Memory:
     """Says what it is about now."""
-    fetching, ahead, left, _, _ = seen["job"].tolist()
+    fetching, ahead, left, sine, cosine = seen["job"].tolist()
     if fetching != memory.fetching:
         return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan)
-    phase, away = Phase(int(memory.phase)), math.hypot(ahead, left)
-    if phase == Phase.STOW and memory.backed >= BACK_OFF and abs(felt[TURRET]) > pace.astern:
+    phase, away, off = Phase(int(memory.phase)), math.hypot(ahead, left), math.atan2(sine, cosine)
+    if phase == Phase.STOW and memory.backed >= BACK_OFF and abs(felt[TURRET]) > ASTERN:
         phase = Phase.GO
     elif phase == Phase.GO and away < ARRIVED:
         phase = Phase.NEAR
     elif phase in (Phase.NEAR, Phase.ALIGN) and away > 2 * ARRIVED:
         phase = Phase.GO
-    elif phase == Phase.NEAR and away < pace.at:
+    elif phase == Phase.NEAR and away < AT:
         phase = Phase.ALIGN
     elif phase == Phase.ALIGN and away > OFF:
         phase = Phase.NEAR
-    elif phase == Phase.ALIGN and stands(seen, pace):
+    elif phase == Phase.ALIGN and abs(off) < SQUARE and abs(ahead) < TRIM and abs(seen["state"][SPEED]) < 0.02:
         ready = abs(felt[TURRET]) < (TURNED if fetching else AHEAD)
         ready = ready and (not fetching or READY[0] - 0.03 < felt[LIFT] < READY[1] + 0.03)
         phase = Phase.WORK if ready else phase
     return memory._replace(phase=float(phase))
+
+
+def _approach(seen: dict[str, NDArray[np.float32]]) -> list[float]:
+    """Goes straight to where it has to stand, ahead or astern, whichever is less of a turn."""
+    _, ahead, left, _, _ = seen["job"].tolist()
+    astern = ahead < 0
+    bearing = math.atan2(-left, -ahead) if astern else math.atan2(left, ahead)
+    speed = min(CREEP, SLOWEST + 0.8 * math.hypot(ahead, left)) * max(1 - abs(bearing) / 0.35, 0.0)
+    free = free_behind(seen) if astern else free_ahead(seen)
+    speed = speed if free > CLOSER else 0.0
+    return [_share(-speed if astern else speed), _turn(bearing)]
+
+
+def _align(seen: dict[str, NDArray[np.float32]]) -> list[float]:
+    """Turns as it has to stand, and then trims the distance."""
+    _, ahead, _, sine, cosine = seen["job"].tolist()
+    off = math.atan2(sine, cosine)
+    speed = clip(0.8 * ahead, -0.1, 0.1) if abs(off) < 2 * SQUARE and abs(ahead) > TRIM / 2 else 0.0
+    return [_share(speed), _turn(off)]
 
 
 def _stow(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
@@ -252,3 +254,22 @@ def _lowest(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> 
     if felt[HELD] < 0.5:
         return float(felt[LIFT])
     return float(seen["place"][LOWEST]) if "place" in seen else float(felt[LIFT]) - _HALF
+
+
+def free_ahead(seen: dict[str, NDArray[np.float32]]) -> float:
+    """Gives how far it may go straight on before it meets something, m."""
+    return ahead_free(met(nearest_of(seen["lidar"]))) if "lidar" in seen else math.inf
+
+
+def free_behind(seen: dict[str, NDArray[np.float32]]) -> float:
+    """Gives how far it may go straight back before it meets something, m."""
+    return ahead_free(-met(nearest_of(seen["lidar"]))) if "lidar" in seen else math.inf
+
+
+def _share(speed: float) -> float:
+    """Gives a speed (m/s) as a share of the fastest, forward or back."""
+    return speed / FORWARD if speed > 0 else speed / BACKWARD
+
+
+def _turn(off: float) -> float:
+    return clip(1.8 * off / YAW_RATE, -0.6, 0.6)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 
 from robosim.agents.policies.carrier import ARM_ACTIONS, Carrier, shares
-from robosim.agents.policies.docking import BRISK
 from robosim.agents.policies.policy import Policy
 from robosim.agents.policies.role import Role
 from robosim.agents.policies.wayfinder import JOINTS, Wayfinder, walking
@@ -32,7 +31,7 @@ def team_from_files(files: TeamFiles, env: AnyEnv) -> Policy:
         differences = _misfits(role, agent, place)
         if differences:
             raise AgentError(f"{files.parts[role].source}: has no place in {files.source}: {'; '.join(differences)}")
-    return Wayfinder(**agents) if "legs" in agents else Carrier(**agents, pace=BRISK)
+    return Wayfinder(**agents) if "legs" in agents else Carrier(**agents)
 
 
 class _Place(NamedTuple):
