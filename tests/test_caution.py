@@ -65,6 +65,15 @@ def test_people_are_kept_off_farther_than_walls() -> None:
     assert cautious(creep, seen_at(*where, speed=0.05, mapped=False), SLEWS)[0] <= 0
 
 
+def test_who_has_no_map_keeps_off_those_who_walk() -> None:
+    creep = np.array([0.05, 0.0], np.float32)
+    walls, walker = (seen_at(FRONT + ELBOW - 0.02, 0.02, speed=0.05) for _ in range(2))
+    walker["lidar"].reshape(4, SECTORS)[3] = 0.15 / 2  # to the left
+    for seen, goes_on in ((walls, True), (walker, False)):
+        del seen["unmapped"]
+        assert (cautious(creep, seen, SLEWS)[0] > 0) == goes_on
+
+
 def test_who_comes_nearer_is_waited_for() -> None:
     slow = np.array([0.4, 0.0], np.float32)
     assert cautious(slow, seen_at(1.4, 0.05, speed=0.48, mapped=False), SLEWS)[0] > 0.3
