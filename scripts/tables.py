@@ -73,6 +73,7 @@ def results_table() -> str:
 
 def _judged(results: list[Result], source: str) -> str:
     last = results[-1]
+    made = " and ".join(f"`{command}`" for command in dict.fromkeys(result.command for result in results))
     by_level = [["success at level", *(str(level) for level in sorted(last.by_level))]]
     by_level.append(["---", *["---:"] * len(last.by_level)])
     for result in results:
@@ -84,7 +85,7 @@ def _judged(results: list[Result], source: str) -> str:
     return (
         f"`{last.env}`, {last.episodes} episodes of the {last.split} split, level {last.level}; 95 % intervals:\n\n"
         f"{markdown(results, METRICS.get(last.env.rsplit('-v', 1)[0], ()))}\n{rows}\n"
-        f"Made by `{last.command}` on {_machine(last.machine)} ([{source}]({source})).\n"
+        f"Made by {made} on {_machine(last.machine)} ([{source}]({source})).\n"
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from robosim.agents.evaluation.results import read_results
+from robosim.agents.policies.find import PRETRAINED
 from robosim.scripts.main import COMMANDS
 from robosim.scripts.tables import filled
 
@@ -16,6 +18,14 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_its_tables_are_the_results_files() -> None:
     assert filled(README) == README, "run: python scripts/tables.py"
+
+
+def test_under_a_table_stands_what_made_each_of_its_rows() -> None:
+    made = {path.relative_to(ROOT).as_posix(): read_results(path) for path in PRETRAINED.glob("*/results.json")}
+    assert any(len({row.command for row in rows}) > 1 for rows in made.values())
+    for source, rows in made.items():
+        (below,) = (line for line in README.splitlines() if f"({source})" in line)
+        assert all(f"`{row.command}`" in below for row in rows), source
 
 
 def test_its_commands_exist() -> None:
