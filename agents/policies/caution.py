@@ -92,7 +92,7 @@ def obstacles(seen: Mapping[str, NDArray[np.float32]]) -> Obstacles:
     _, _, closing, leftward = 2.0 * seen["lidar"].reshape(ROWS, -1)
     nearest = nearest_of(seen["lidar"])
     # Who has no map knows those who walk.
-    strange = seen.get("unmapped", np.where(np.hypot(closing, leftward) > WALKS, nearest, 0))
+    strange = seen["unmapped"] if "unmapped" in seen else np.where(np.hypot(closing, leftward) > WALKS, nearest, 0)
     found = _met(nearest, closing, leftward, MARGIN), _met(strange, closing, leftward, ELBOW)
     near = Obstacles(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
     allow(near)
