@@ -60,8 +60,9 @@ class GroundEyes:
             seen[key] = images["depth8"]
         return seen
 
+    @property
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
-        """Gives what was seen last, depth in colour, by camera, for spectators."""
+        """What was seen last, depth in colour, uint8 (height, width, 3), by camera, for spectators."""
         from robosim.render.colouring import colour_depth  # only here: it needs OpenCV, and who learns does not
 
         metres = {key.partition("_")[2]: depth * np.float32(DEPTHS[1] / 255) for key, depth in self._seen.items()}

@@ -212,7 +212,7 @@ class TerrainWalk(Task[State]):
     def sketch(self, state: State) -> Sketch:
         """Draws the velocity of the next second, as commanded and as it is, and what cameras see; see `Task.sketch`."""
         asked, going = self._arrow(*state.command[:2]), self._arrow(*state.velocity[:2])
-        insets = {} if self._eyes is None else self._eyes.pictures()
+        insets = {} if self._eyes is None else self._eyes.pictures
         return Sketch([Line(going, BLUE, width=2.0), Line(asked, ORANGE, arrow=True)], insets=insets)
 
     def _arrow(self, forward: float, left: float) -> list[Vec3]:
