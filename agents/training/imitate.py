@@ -102,10 +102,11 @@ def _auxiliary(
     Raises:
         RobosimError: The teacher is told nothing that the network is not.
     """
-    sight = model.policy.features_extractor
-    if not experiment.expert_auxiliary or not isinstance(sight, Sight):
+    if not experiment.expert_auxiliary:
         yield None, teacher
         return
+    sight = model.policy.features_extractor
+    assert isinstance(sight, Sight)  # `Experiment` asks for an encoder
     assert isinstance(envs.observation_space, gym.spaces.Dict)
     own = envs.observation_space.spaces.keys() - set(sight.critic_only)
     more = numbers_beyond(own, (teacher.envs or envs).observation_space)
