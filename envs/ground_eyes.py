@@ -21,6 +21,7 @@ EYES = {
     "head": (70.0, Mount((0.23, 0.0, 0.05), (1.0, 0.0, -1.2))),
     "belly": (110.0, Mount((0.0, 0.0, -0.06), (0.0, 0.0, -1.0), up=(1.0, 0.0, 0.0))),
 }
+SHOWN = {"head": DEPTHS[1], "belly": 0.8}  # m, up to where spectators see it in colour: the belly is 0.25 m up
 
 
 class GroundEyes:
@@ -66,4 +67,4 @@ class GroundEyes:
         from robosim.render.colouring import colour_depth  # only here: it needs OpenCV, and who learns does not
 
         metres = {key.partition("_")[2]: depth * np.float32(DEPTHS[1] / 255) for key, depth in self._seen.items()}
-        return {name: colour_depth(depth, *DEPTHS) for name, depth in metres.items()}
+        return {name: colour_depth(depth, DEPTHS[0], SHOWN[name]) for name, depth in metres.items()}
