@@ -140,7 +140,10 @@ def draw(lines: Mapping[str, Sequence[Line]], of: str, over: Over) -> Figure:
         colour = COLOURS[number % len(COLOURS)]
         style, marker = STYLES[number // len(COLOURS) % len(STYLES)], "o" if len(at) < POINTS else None
         axes.plot(at, mean, style, color=colour, label=label, marker=marker, ms=3)
-        axes.fill_between(at, worst, best, color=colour, alpha=0.2, lw=0)
+        if len(at) > 1:
+            axes.fill_between(at, worst, best, color=colour, alpha=0.2, lw=0)
+        else:
+            axes.vlines(at, worst, best, colors=colour, alpha=0.4)  # a band of no width would not be seen
     axes.set_xlabel("minutes" if over == "minutes" else "env steps")
     axes.set_ylabel(of)
     axes.set_xlim(left=0)
@@ -158,18 +161,19 @@ def together(seeds: Sequence[Line]) -> tuple[NDArray[np.float64], ...]:
         seeds: Shape (points,) of where and what, each.
 
     Returns:
-        Four of shape (points,), those of the curve itself where it is one; (`POINTS`,) otherwise.
+        Four of shape (points,), those of the curve itself where it is one; (`POINTS`,) otherwise, or (1,) where
+        one moment is all that they have in common.
 
     Raises:
-        ValueError: One curve ends before or where another begins.
+        ValueError: One curve ends before another begins.
     """
     if len(seeds) == 1:
         at, values = seeds[0]
         return at, values, values, values
     begin, end = max(at[0] for at, _ in seeds), min(at[-1] for at, _ in seeds)
-    if begin >= end:
+    if begin > end:
         raise ValueError(f"one of its runs has no value beyond {end:g}, and one none before {begin:g}")
-    at = np.linspace(begin, end, POINTS)
+    at = np.linspace(begin, end, POINTS if begin < end else 1)
     values = np.array([np.interp(at, *seed) for seed in seeds])
     return at, values.min(0), values.mean(0), values.max(0)
 

@@ -38,6 +38,11 @@ def test_seeds_of_one_name_are_a_mean_in_a_band_where_all_have_values(tmp_path: 
     assert best[[0, -1]] == pytest.approx([0.5, 0.9])
     with pytest.raises(RobosimError, match="road: one of its runs has no value beyond 0, and one none before 1"):
         draw({"road": [(np.zeros(1), np.ones(1)), lines[1]]}, "validation/success", "minutes")
+    moment = [(np.array([2.0]), np.array([value])) for value in (0.1, 0.5)]
+    axes = draw({"road": moment}, "validation/success", "minutes").axes[0]
+    assert axes.lines[0].get_marker() == "o"
+    (bar,) = axes.collections
+    assert bar.get_paths()[0].vertices.tolist() == [[2.0, 0.1], [2.0, 0.5]]  # type: ignore[union-attr]
     legend = draw({"road": lines, "other": lines[:1]}, "validation/success", "minutes").axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["road, 2 seeds", "other"]
