@@ -36,7 +36,7 @@ from robosim.sensors.camera import Camera
 from robosim.sensors.lidar import Lidar
 from robosim.sensors.localisation import Localisation
 from robosim.sensors.outlook import Outlook, Slew
-from robosim.sensors.panorama import Panorama
+from robosim.sensors.panorama import STANDING, Panorama
 from robosim.sensors.sectors import Sectors
 from robosim.shapes import Kind
 from robosim.task import Observation, Task, at_level
@@ -64,7 +64,6 @@ ARCS = ((-BACKWARD, 0.0), *((share * FORWARD, rate) for share in (0.0, 1 / 3, 2 
 POSE_ERROR = (0.02, 0.01)  # m along x and y, rad: of localisation on the map, standard deviations
 POSE_MEMORY = 2.0  # s, over which those errors stay alike
 VIEW = (64, 48)  # pixels, of each half of what the cameras see
-STANDING = (0.08, 1.0)  # m above the floor: what the cameras see there stands in the way
 AHEAD = (0.6, 1.5, 3.0)  # m along the planned path: the points of it that are observed
 FAR = 10.0  # m; beyond it distances are observed as this
 ROOM = 0.5  # m; to pass people and forklifts closer than that costs,
@@ -311,9 +310,9 @@ class WarehouseNavigate(Task[State]):
         """Lets the planner know what the cameras see standing there."""
         x, y, heading = pose
         ahead = self.robot.mount.position[0]
-        ranges = eyes.standing(depth8, STANDING, RANGE[1])
+        ranges = eyes.columns.standing(depth8, STANDING, RANGE[1])
         at = x + ahead * math.cos(heading), y + ahead * math.sin(heading)
-        planner.seen.add(*at, heading, eyes.azimuths, ranges, RANGE[1])
+        planner.seen.add(*at, heading, eyes.columns.azimuths, ranges, RANGE[1])
 
     def _guidance(self, pose: tuple[float, float, float]) -> list[float]:
         ahead, left = seen_from(pose, self._goal)

@@ -1,5 +1,6 @@
 """Networks whose actions are added to a controller's: in training, saved, and where they do not fit."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecNormalize
+from stable_baselines3.common.vec_env import VecNormalize, unwrap_vec_wrapper
 
 import robosim  # noqa: F401 (registers the envs)
 from robosim.agents.policies.dwa import Dwa
+from robosim.agents.policies.frames import Frames
 from robosim.agents.policies.network import NetworkConfig, build_policy
 from robosim.agents.policies.normalise import Normaliser
 from robosim.agents.policies.picker import PickingExpert
@@ -25,12 +27,15 @@ from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
 from robosim.agents.training.learner import LearnerError, make_envs, make_model
 from robosim.agents.training.train import train
+from robosim.agents.vector.vec_acting import VecActing
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.errors import RobosimError
 
 KWARGS = {"level": 3, "observation": "scan", "terrain": "stairs_up"}
 WALK = {"id": "robosim/TerrainWalk-v0", "kwargs": KWARGS}
 DRIVE = {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3, "observation": "lidar"}}
+SEEING = {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3, "observation": "camera"}}
+EYES = {"name": "nature", "width": 4, "features": 8}
 
 
 def experiment(**changes: Any) -> Experiment:  # noqa: ANN401 (of the fields' types)
@@ -47,9 +52,16 @@ def experiment(**changes: Any) -> Experiment:  # noqa: ANN401 (of the fields' ty
     return parse_experiment({**told, **changes}, "the test")
 
 
+def acts(envs: VecNormalize) -> VecActing:
+    """Gives what changes actions, among what is wrapped around the envs."""
+    acting = unwrap_vec_wrapper(envs, VecActing)
+    assert acting is not None
+    return acting
+
+
 def raw(envs: VecNormalize) -> Observation:
-    """What the envs gave last."""
-    return envs.get_original_obs()
+    """What the envs gave last, pictures as they give them."""
+    return copy.deepcopy(acts(envs)._seen)
 
 
 def singly(batch: Observation) -> list[Observation]:
@@ -80,12 +92,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.float32]]:
         ("picker", {"id": "robosim/WarehousePick-v0", "kwargs": {"level": 3}}, PickingExpert()),
         ("placer", {"id": "robosim/WarehousePlace-v0", "kwargs": {"level": 3}}, Placer(eager=True)),
         ("dwa", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3}}, Dwa()),
+        ("dwa-depth", SEEING, Dwa()),
     ],
 )
 def test_a_learner_that_adds_nothing_is_the_controller(
     sent: list[NDArray[np.float32]], name: str, env: dict[str, Any], controller: Policy
 ) -> None:
-    envs, seen = make_envs(experiment(env=env, network={"residual": name}, ppo={"n_steps": 32, "batch_size": 64})), []
+    network = {"residual": name, "encoder": EYES if env is SEEING else None}
+    envs, seen = make_envs(experiment(env=env, network=network, ppo={"n_steps": 32, "batch_size": 64})), []
     try:
         envs.reset()
         for _ in range(30):
@@ -102,13 +116,14 @@ def test_a_learner_that_adds_nothing_is_the_controller(
     [
         (WALK, {"hidden": [8], "residual": "stepper"}, Stepper()),
         (DRIVE, {"hidden": [8], "residual": "dwa"}, Dwa()),
+        (SEEING, {"hidden": [8], "residual": "dwa-depth", "encoder": EYES}, Dwa()),
     ],
 )
 def test_what_is_saved_adds_as_it_did_in_training(
     tmp_path: Path, sent: list[NDArray[np.float32]], env: dict[str, Any], network: dict[str, Any], controller: Policy
 ) -> None:
     asked = experiment(env=env, network=network, ppo={"n_steps": 32, "batch_size": 64})
-    envs = make_envs(asked)
+    made, envs = gym.make(env["id"], **env["kwargs"]), make_envs(asked)
     try:
         model = make_model(asked, envs, "cpu", 0)
         with torch.no_grad():
@@ -117,23 +132,23 @@ def test_what_is_saved_adds_as_it_did_in_training(
         seen, _ = [], envs.reset()
         for _ in range(40):
             seen.append(raw(envs))
-            envs.step(model.predict(envs.normalize_obs(seen[-1]), deterministic=True)[0])
+            envs.step(model.predict(envs.normalize_obs(envs.get_original_obs()), deterministic=True)[0])
         envs.training = False
         normaliser = Normaliser.from_vec_normalize(envs)
-        acted = [model.predict(envs.normalize_obs(batch), deterministic=True)[0] for batch in seen]
+        frames = Frames(made.observation_space)
+        acted = [model.predict(envs.normalize_obs(frames(batch)[0]), deterministic=True)[0] for batch in seen]
         save_agent(
             tmp_path / "agent", model.policy, name="added", env=EnvCard(**env), network=asked.network,
-            normaliser=normaliser, seed=0, steps=0, wall_clock_s=0.0,
+            normaliser=normaliser, seed=0, steps=0, wall_clock_s=0.0, observation_space=made.observation_space,
         )  # fmt: skip
         sent.clear()
         envs.reset()
         for batch, action in zip(seen, acted, strict=True):
-            envs.venv.venv._seen = batch  # type: ignore[attr-defined]  # VecActing's, under VecMonitor
+            acts(envs)._seen = batch
             envs.step_async(action)
             envs.step_wait()
     finally:
         envs.close()
-    made = gym.make(env["id"], **env["kwargs"])
     agent = load_agent(tmp_path / "agent", made)
     made.close()
     alone = np.array([[agent.predict(one, deterministic=True)[0] for one in singly(batch)] for batch in seen])

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.caution import Slews, cautious
-from robosim.agents.policies.dwa import Dwa, ahead_free, met, nearest_of
+from robosim.agents.policies.dwa import Dwa, ahead_free
+from robosim.agents.policies.nearby import points_seen
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import LOWEST, Placer, towards
 from robosim.agents.policies.policy import Observation, Policy, State
@@ -70,6 +71,7 @@ class _Memory(NamedTuple):
         backed: m backed off in this phase.
         bearing: rad, chosen by `Placer`; NaN before it has.
         reach: m, the same.
+        drove: Whether who drives acted in the last step, and goes on with what it saw then.
     """
 
     phase: float
@@ -77,6 +79,7 @@ class _Memory(NamedTuple):
     backed: float
     bearing: float
     reach: float
+    drove: float
 
 
 class Carrier:
@@ -106,33 +109,57 @@ class Carrier:
         single = observation["job"].ndim == 1
         rows = {key: part[None] if single else part for key, part in observation.items()}
         count = len(rows["job"])
-        kept = np.tile(_begin(), (count, 1)) if state is None else state[0].copy()
+        kept, driving = _remembered(state, count)
         if episode_start is not None:
             kept[np.reshape(episode_start, -1)] = _begin()
         actions = np.zeros((count, 6), np.float32)
         for number in range(count):
             seen = {key: part[number] for key, part in rows.items()}
-            actions[number], kept[number] = self._act(seen, _Memory(*kept[number].tolist()))
-        return (actions[0] if single else actions), (kept,)
+            memory = _next(seen, _felt(seen), _Memory(*kept[number].tolist()))
+            if Phase(int(memory.phase)) == Phase.GO:
+                base, driving = self._go(seen, memory.drove > 0, driving, (number, count))
+                held = _felt(seen)[HELD] > 0.5
+                actions[number] = [*base, *_stow(seen, _felt(seen), memory), 1.0 if held else -1.0]
+                kept[number] = memory._replace(drove=1.0)
+            else:
+                actions[number], kept[number] = self._act(seen, memory._replace(drove=0.0))
+        return (actions[0] if single else actions), (kept, *(driving or ()))
+
+    def _go(
+        self, seen: dict[str, NDArray[np.float32]], drove: bool, driving: State, place: tuple[int, int]
+    ) -> tuple[list[float], State]:
+        """Lets act who drives.
+
+        Args:
+            seen: By one of the robots.
+            drove: Whether it acted in the last step, too.
+            driving: What who drives remembers, of each robot.
+            place: Which robot it is, and of how many.
+        """
+        number, count = place
+        told = {key: part[None] for key, part in shares(seen)["drive"].items()}
+        before = tuple(part[number : number + 1] for part in driving) if driving else None
+        action, after = self._drive.predict(told, before, np.array([not drove]), deterministic=True)
+        if after is not None:
+            driving = driving or tuple(np.zeros((count, *part.shape[1:]), part.dtype) for part in after)
+            for whole, part in zip(driving, after, strict=True):
+                whole[number] = part[0]
+        return cautious(action[0], seen, _SLEWS).tolist(), driving
 
     def _act(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
         felt = _felt(seen)
-        memory = _next(seen, felt, memory)
         phase = Phase(int(memory.phase))
         if phase == Phase.WORK:
             arm, memory = self._work(seen, memory)
             return [0.0, 0.0, *arm], memory
         held = felt[HELD] > 0.5
-        arm = [*_stow(seen, felt), 1.0 if held else -1.0]
+        arm = [*_stow(seen, felt, memory), 1.0 if held else -1.0]
         if phase == Phase.STOW:
             free = free_behind(seen) > CLOSER
             back = _share(-CREEP) if memory.backed < BACK_OFF and free else 0.0
             made = max(-float(seen["state"][SPEED]), 0.0) * 0.1 if free else IMPATIENCE
             memory = memory._replace(backed=memory.backed + made)
             return [back, 0.0, *arm], memory
-        if phase == Phase.GO:
-            action, _ = self._drive.predict(shares(seen)["drive"], deterministic=True)
-            return [*cautious(action, seen, _SLEWS).tolist(), *arm], memory
         if not held:
             arm = [*_make_ready(seen, felt), -1.0]
         elif phase == Phase.ALIGN:
@@ -163,8 +190,16 @@ def shares(seen: Mapping[str, Any]) -> dict[Role, Any]:
     return {"drive": drive, "pick": arm, "place": arm}
 
 
+def _remembered(state: State, count: int) -> tuple[NDArray[np.float64], State]:
+    """Gives rows of `_Memory`, and what who drives remembers, both to be changed."""
+    if state is None:
+        return np.tile(_begin(), (count, 1)), None
+    kept, *driving = (part.copy() for part in state)
+    return kept, tuple(driving)
+
+
 def _begin() -> _Memory:
-    return _Memory(Phase.GO, 1.0, 0.0, math.nan, math.nan)
+    return _Memory(Phase.GO, 1.0, 0.0, math.nan, math.nan, 0.0)
 
 
 def _felt(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -177,7 +212,7 @@ def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memor
     """Says what it is about now."""
     fetching, ahead, left, sine, cosine = seen["job"].tolist()
     if fetching != memory.fetching:
-        return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan)
+        return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan, 0.0)
     phase, away, off = Phase(int(memory.phase)), math.hypot(ahead, left), math.atan2(sine, cosine)
     if phase == Phase.STOW and memory.backed >= BACK_OFF and abs(felt[TURRET]) > ASTERN:
         phase = Phase.GO
@@ -215,21 +250,21 @@ def _align(seen: dict[str, NDArray[np.float32]]) -> list[float]:
     return [_share(speed), _turn(off)]
 
 
-def _stow(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
+def _stow(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> list[float]:
     """Brings the arm over the deck: drawn in and lifted first, then turned."""
     lowest = _lowest(seen, felt)
     turret, arm = float(felt[TURRET]), float(felt[OUT])
     high = towards(felt, (DECK + OVER - lowest) if felt[HELD] > 0.5 else STOWED - float(felt[LIFT]), 1)
     drawn = towards(felt, REACH[0] - arm, 2)
     room = arm < DRAWN_IN and lowest > DECK + OVER / 2 and felt[LIFT] > CLEAR + 0.02
-    backed = abs(turret) > 0.6 or felt[HELD] < 0.5 or _clear_ahead(seen)
+    backed = abs(turret) > 0.6 or felt[HELD] < 0.5 or _clear_ahead(seen, memory)
     side = math.pi if turret >= 0 else -math.pi
     return [towards(felt, side - turret, 0) if room and backed else 0.0, high, drawn]
 
 
-def _clear_ahead(seen: dict[str, NDArray[np.float32]]) -> bool:
-    """Says whether there is room to turn what is carried: it has backed off."""
-    return "lidar" not in seen or free_ahead(seen) > 0.55
+def _clear_ahead(seen: dict[str, NDArray[np.float32]], memory: _Memory) -> bool:
+    """Says whether there is room to turn what is carried: it has backed off. Cameras see what is carried, too."""
+    return free_ahead(seen) > 0.55 if "lidar" in seen else memory.backed >= BACK_OFF
 
 
 def _make_ready(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> list[float]:
@@ -258,12 +293,12 @@ def _lowest(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> 
 
 def free_ahead(seen: dict[str, NDArray[np.float32]]) -> float:
     """Gives how far it may go straight on before it meets something, m."""
-    return ahead_free(met(nearest_of(seen["lidar"]))) if "lidar" in seen else math.inf
+    return ahead_free(points_seen(seen))
 
 
 def free_behind(seen: dict[str, NDArray[np.float32]]) -> float:
     """Gives how far it may go straight back before it meets something, m."""
-    return ahead_free(-met(nearest_of(seen["lidar"]))) if "lidar" in seen else math.inf
+    return ahead_free(-points_seen(seen))
 
 
 def _share(speed: float) -> float:

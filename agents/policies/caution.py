@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robosim.agents.policies.dwa import met, nearest_of
+from robosim.agents.policies.nearby import ROWS, met, nearest_of, points_seen
 from robosim.compiled import compiled, inlined
 from robosim.robots.courier import ACCELERATION, BACKWARD, FORWARD, SIZE, YAW_RATE
 
 SPEEDS = slice(0, 2)  # in "state": forward, m/s, and yaw rate, rad/s
-ROWS = 4  # of sectors in "lidar"; the last two are velocities in halves of m/s
 MARGIN = 0.03  # m, kept off what stands on the map
 ELBOW = 0.13  # m, kept off what does not
+SIGHT_MARGIN = 0.06  # m, kept off what cameras see: their depth is told in steps of 0.04 m
 WALKS = 0.1  # m/s; what is faster is somebody
 KEPT = 0.3  # s, for which a command is kept up: until the next one, and what it takes to come through
 DT, SAMPLES = 0.1, 12  # s from one moment to the next, and how many of them
@@ -42,7 +42,7 @@ class Slews(NamedTuple):
 
 
 class Obstacles(NamedTuple):
-    """What the scan shows near by, in the robot's frame.
+    """What is seen near by, in the robot's frame.
 
     Attributes:
         points: float64 (n, 2), m.
@@ -64,12 +64,12 @@ def cautious(
 
     Args:
         action: Shape (2,), shares of speed and yaw rate, as `robosim.robots.courier.Courier` has them.
-        seen: An observation of robosim/WarehouseNavigate with a lidar; without one the action stays.
+        seen: An observation of robosim/WarehouseNavigate.
         slews: Of the robot.
         retreats: Whether it rather backs off than stands, for who would ask for the same again and again.
     """
-    near = obstacles(seen) if "lidar" in seen else None
-    if near is None or not len(near.points):
+    near = obstacles(seen)
+    if not len(near.points):
         return action
     drive, turn = action.tolist()
     choices = [(drive, turn), (drive / 2, turn), (0.0, turn), (drive / 2, 0.0)]
@@ -88,15 +88,27 @@ def cautious(
 
 
 def obstacles(seen: Mapping[str, NDArray[np.float32]]) -> Obstacles:
-    """Gives what the scan shows near by; what is not on the map is there twice, once with each margin."""
+    """Gives what is seen near by; of a scan, what is not on the map is there twice, once with each margin."""
+    near = _scanned(seen) if "lidar" in seen else _looked_at(seen)
+    allow(near)
+    return near
+
+
+def _looked_at(seen: Mapping[str, NDArray[np.float32]]) -> Obstacles:
+    """Gives what cameras see near by, elbows as well; of one picture nobody can tell what moves."""
+    points = points_seen(seen)
+    near = points[np.hypot(points[:, 0], points[:, 1]) < _NEAR]
+    return Obstacles(near, np.zeros_like(near), np.full(len(near), SIGHT_MARGIN))
+
+
+def _scanned(seen: Mapping[str, NDArray[np.float32]]) -> Obstacles:
+    # The last two rows are velocities in halves of m/s.
     _, _, closing, leftward = 2.0 * seen["lidar"].reshape(ROWS, -1)
     nearest = nearest_of(seen["lidar"])
     # Who has no map knows those who walk.
     strange = seen["unmapped"] if "unmapped" in seen else np.where(np.hypot(closing, leftward) > WALKS, nearest, 0)
     found = _met(nearest, closing, leftward, MARGIN), _met(strange, closing, leftward, ELBOW)
-    near = Obstacles(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    allow(near)
-    return near
+    return Obstacles(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
 def _met(

@@ -8,18 +8,18 @@ stands, and turns towards the path.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robosim.agents.policies.nearby import points_seen
 from robosim.agents.policies.policy import Observation, State
 from robosim.compiled import compiled
 from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, RADIUS, YAW_RATE
-from robosim.sensors.sectors import NEARNESS
 
 # Where robosim/WarehouseNavigate's observation["state"] has what is read here.
 SPEED, RATE, GOAL_DISTANCE, GOAL_SIN, GOAL_COS, AHEAD = 0, 1, 4, 5, 6, slice(7, 13)
-ROWS = 4  # of sectors in observation["lidar"]
 
 SPEEDS = np.linspace(0.0, FORWARD, 7)  # m/s
 YAW_RATES = np.linspace(-YAW_RATE, YAW_RATE, 21)  # rad/s
@@ -36,7 +36,7 @@ SLOW = 0.8  # 1/s: speed per distance that is left to the goal
 class Dwa:
     """The dynamic window approach on the observations of robosim/WarehouseNavigate.
 
-    Without a lidar it sees nothing; without a path it heads for the goal.
+    Without a lidar it goes by its cameras' depth, and does not see behind; without a path it heads for the goal.
 
     Args:
         braking: m/s² with which the robot slows down.
@@ -63,17 +63,17 @@ class Dwa:
     ) -> tuple[NDArray[np.float32], State]:
         """Chooses an action; see `robosim.agents.policies.policy.Policy.predict`."""
         assert isinstance(observation, dict)
-        told = observation["state"]
-        seen = observation["lidar"] if "lidar" in observation else np.zeros((*told.shape[:-1], ROWS), np.float32)
-        if told.ndim == 1:
-            return self._act(told, nearest_of(seen)), state
-        return np.stack([self._act(one, nearest_of(scan)) for one, scan in zip(told, seen, strict=True)]), state
+        if observation["state"].ndim == 1:
+            return self._act(observation), state
+        rows = [{key: part[row] for key, part in observation.items()} for row in range(len(observation["state"]))]
+        return np.stack([self._act(seen) for seen in rows]), state
 
-    def _act(self, told: NDArray[np.float32], nearness: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _act(self, seen: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+        told = seen["state"]
         distance = float(told[GOAL_DISTANCE])
         if distance < AT_GOAL:
             return np.zeros(2, np.float32)
-        points = met(nearness)
+        points = points_seen(seen)
         points = points[np.hypot(points[:, 0], points[:, 1]) < HORIZON * FORWARD + RADIUS + ROOM]
         carrot = aimed_at(told)
         speed = float(told[SPEED])
@@ -134,20 +134,6 @@ def aimed_at(told: NDArray[np.float32]) -> NDArray[np.float32]:
     path = told[AHEAD].reshape(-1, 2)
     aim: NDArray[np.float32] = path[CARROT] if len(path) else told[GOAL_DISTANCE] * told[[GOAL_COS, GOAL_SIN]]
     return aim
-
-
-def nearest_of(lidar: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gives the first row of observation["lidar"]: how near the nearest is in each sector."""
-    return lidar[: len(lidar) // ROWS]
-
-
-def met(nearness: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Gives the points behind a row of sectors, shape (n, 2), m in the robot's frame."""
-    sectors = len(nearness)
-    azimuths = (np.arange(sectors) + 0.5) / sectors * 2 * math.pi - math.pi
-    some = nearness > 0
-    ranges = -NEARNESS * np.log(nearness[some], dtype=np.float64)
-    return np.column_stack([ranges * np.cos(azimuths[some]), ranges * np.sin(azimuths[some])])
 
 
 def turn_towards(carrot: NDArray[np.float32], points: NDArray[np.float64]) -> NDArray[np.float32]:

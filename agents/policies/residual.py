@@ -31,8 +31,9 @@ CONTROLLERS: Mapping[str, _Controller] = {
     "stepper": _Controller(Stepper, *Stepper.SEES, *Stepper.ACTS),
     "picker": _Controller(PickingExpert, 65, 4),
     "placer": _Controller(partial(Placer, eager=True), 53, 4),
-    # WarehouseNavigate's rival, with a lidar and a path.
+    # WarehouseNavigate's rival with a path, by a lidar, or by the depth of cameras.
     "dwa": _Controller(Dwa, {"state": 14, "lidar": 240}, 2),
+    "dwa-depth": _Controller(Dwa, {"state": 14, "depth8": None}, 2),
 }
 
 

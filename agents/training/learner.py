@@ -72,13 +72,14 @@ def start_envs(experiment: Experiment) -> WorkerVecEnv:
 
 
 def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
-    """Put around a vector env what training wants: frames, what becomes of actions, `VecMonitor`, normalisation."""
+    """Put around a vector env what training wants: what becomes of actions, frames, `VecMonitor`, normalisation."""
     normalise = experiment.normalise
-    seen: VecEnv = VecFrames(envs, experiment.network.frames) if image_parts(envs.observation_space) else envs
-    if experiment.network.acts_otherwise:
-        told = critic_only(experiment, envs.observation_space)
-        observed = _without(seen.observation_space, told)
-        seen = VecActing(seen, Acting(experiment.network, observed, seen.action_space))
+    seen = envs
+    if experiment.network.acts_otherwise:  # by what the env gives, as the saved agent does
+        observed = _without(envs.observation_space, critic_only(experiment, envs.observation_space))
+        seen = VecActing(seen, Acting(experiment.network, observed, envs.action_space))
+    if image_parts(envs.observation_space):
+        seen = VecFrames(seen, experiment.network.frames)
     return VecNormalize(
         VecMonitor(seen),
         norm_obs=normalise.observation,
