@@ -8,11 +8,13 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from toy import save_toy_agent
 
 from robosim.agents.policies import team
 from robosim.agents.policies.carrier import Carrier, Phase
 from robosim.agents.policies.find import identity, load_policy, named_files
+from robosim.agents.policies.policy import State
 from robosim.agents.storage.agent import Agent, agent_from_files
 from robosim.agents.storage.files import AgentError, AgentFiles
 from robosim.envs.warehouse_deliver import TIME_PER_ORDER, WarehouseDeliver, WarehouseDeliverEnv
@@ -280,7 +282,52 @@ def test_a_team_that_cannot_work_is_refused(
         load_policy(odd, shared)
 
 
-def test_who_sees_several_pictures_at_once_is_refused(
+class Watching:
+    """Drives nowhere, and remembers what it saw in the last two steps, of each robot."""
+
+    def __init__(self) -> None:
+        self.starts: list[bool] = []
+        self.told: list[NDArray[Any] | None] = []
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        """Acts as `Policy` says."""
+        assert isinstance(observation, dict)
+        assert episode_start is not None
+        self.starts += episode_start.tolist()
+        self.told.append(None if state is None else state[0].copy())
+        return np.zeros((len(observation["state"]), 2), np.float32), (observation["state"][:, :3].copy(),)
+
+
+def test_who_drives_goes_on_with_what_it_saw_and_begins_anew_after_the_arms_work(shared: WarehouseDeliverEnv) -> None:
+    watching = Watching()
+    carrier, state = Carrier(watching), None
+    observation, _ = shared.reset(seed=5)
+    assert isinstance(observation, dict)
+    batch = {key: np.stack([part, part]) for key, part in observation.items()}
+    seen = []
+    for step in range(4):
+        if step == 2:  # the second has come to where it has to stand, and drives on later
+            batch["job"][1, 1:3] = 0.1, 0.0
+        elif step == 3:
+            batch["job"][1, 1:3] = 5.0, 0.0
+        batch["state"] = batch["state"] + np.float32(0.001)
+        seen.append(batch["state"][:, :3].copy())
+        _, state = carrier.predict(batch, state, np.array([step == 0] * 2))
+    assert watching.starts == [True, True, False, False, False, False, True]
+    told = watching.told
+    assert told[:1] == [None]
+    for call, (step, robot) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (3, 0)]):
+        if step:
+            assert np.array_equal(told[call], seen[step - 1][robot : robot + 1])
+
+
+def test_an_arm_that_sees_several_pictures_at_once_is_refused(
     shared: WarehouseDeliverEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def with_frames(files: AgentFiles) -> Agent:
@@ -294,5 +341,5 @@ def test_who_sees_several_pictures_at_once_is_refused(
         f"name: long\nenv: {{id: {ID}}}\n"
         "parts: {drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-place}\n"
     )
-    with pytest.raises(AgentError, match="2 pictures at once"):
+    with pytest.raises(AgentError, match="pick: sees 2 pictures at once"):
         load_policy(tmp_path, shared)

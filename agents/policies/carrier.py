@@ -19,6 +19,7 @@ from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import LOWEST, Placer, towards
 from robosim.agents.policies.policy import Observation, Policy, State
 from robosim.agents.policies.role import Role
+from robosim.agents.policies.searcher import NOTHING, Searcher
 from robosim.math import clip
 from robosim.robots.courier import BACKWARD, DECK, FORWARD, YAW_RATE
 from robosim.robots.mast import CLEAR, REACH
@@ -87,7 +88,7 @@ class Carrier:
 
     Args:
         drive: Acts on robosim/WarehouseNavigate's observations.
-        pick: On robosim/WarehousePick's.
+        pick: On robosim/WarehousePick's; by cameras it is led by `Searcher`.
         place: On robosim/WarehousePlace's.
     """
 
@@ -95,6 +96,7 @@ class Carrier:
         """Takes the scripted ones where others are not given."""
         self._drive: Policy = Dwa(Picker.braking, Picker.yaw_acceleration) if drive is None else drive
         self._pick: Policy = PickingExpert() if pick is None else pick
+        self._search = Searcher(self._pick)
         self._place: Policy = Placer() if place is None else place
 
     def predict(
@@ -109,7 +111,7 @@ class Carrier:
         single = observation["job"].ndim == 1
         rows = {key: part[None] if single else part for key, part in observation.items()}
         count = len(rows["job"])
-        kept, driving = _remembered(state, count)
+        kept, searched, driving = _remembered(state, count)
         if episode_start is not None:
             kept[np.reshape(episode_start, -1)] = _begin()
         actions = np.zeros((count, 6), np.float32)
@@ -122,8 +124,9 @@ class Carrier:
                 actions[number] = [*base, *_stow(seen, _felt(seen), memory), 1.0 if held else -1.0]
                 kept[number] = memory._replace(drove=1.0)
             else:
-                actions[number], kept[number] = self._act(seen, memory._replace(drove=0.0))
-        return (actions[0] if single else actions), (kept, *(driving or ()))
+                search = searched[number : number + 1]
+                actions[number], kept[number] = self._act(seen, memory._replace(drove=0.0), search)
+        return (actions[0] if single else actions), (kept, searched, *(driving or ()))
 
     def _go(
         self, seen: dict[str, NDArray[np.float32]], drove: bool, driving: State, place: tuple[int, int]
@@ -146,12 +149,15 @@ class Carrier:
                 whole[number] = part[0]
         return cautious(action[0], seen, _SLEWS).tolist(), driving
 
-    def _act(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
+    def _act(
+        self, seen: dict[str, NDArray[np.float32]], memory: _Memory, search: NDArray[np.float64]
+    ) -> tuple[list[float], _Memory]:
         felt = _felt(seen)
         phase = Phase(int(memory.phase))
         if phase == Phase.WORK:
-            arm, memory = self._work(seen, memory)
+            arm, memory = self._work(seen, memory, search)
             return [0.0, 0.0, *arm], memory
+        search[:] = NOTHING
         held = felt[HELD] > 0.5
         arm = [*_stow(seen, felt, memory), 1.0 if held else -1.0]
         if phase == Phase.STOW:
@@ -167,9 +173,16 @@ class Carrier:
         base = _approach(seen) if phase == Phase.NEAR else _align(seen)
         return [*base, *arm], memory
 
-    def _work(self, seen: dict[str, NDArray[np.float32]], memory: _Memory) -> tuple[list[float], _Memory]:
+    def _work(
+        self, seen: dict[str, NDArray[np.float32]], memory: _Memory, search: NDArray[np.float64]
+    ) -> tuple[list[float], _Memory]:
         """Lets the arm's policies act."""
         told = shares(seen)
+        if memory.fetching and "arm" in seen:
+            action, after = self._search.predict(told["pick"], (search,), deterministic=True)
+            assert after is not None
+            search[:] = after[0]
+            return action.tolist(), memory
         if memory.fetching:
             action, _ = self._pick.predict(told["pick"], deterministic=True)
             return action.tolist(), memory
@@ -190,12 +203,12 @@ def shares(seen: Mapping[str, Any]) -> dict[Role, Any]:
     return {"drive": drive, "pick": arm, "place": arm}
 
 
-def _remembered(state: State, count: int) -> tuple[NDArray[np.float64], State]:
-    """Gives rows of `_Memory`, and what who drives remembers, both to be changed."""
+def _remembered(state: State, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64], State]:
+    """Gives rows of `_Memory` and of what `Searcher` remembers, and what who drives does, all to be changed."""
     if state is None:
-        return np.tile(_begin(), (count, 1)), None
-    kept, *driving = (part.copy() for part in state)
-    return kept, tuple(driving)
+        return np.tile(_begin(), (count, 1)), np.tile(NOTHING, (count, 1)), None
+    kept, searched, *driving = (part.copy() for part in state)
+    return kept, searched, tuple(driving)
 
 
 def _begin() -> _Memory:

@@ -7,6 +7,7 @@ Role: TypeAlias = Literal["drive", "pick", "place", "legs"]
 
 ROLES: Mapping[str, frozenset[Role]] = {
     "robosim/WarehouseDeliver": frozenset(("drive", "pick", "place")),
+    "robosim/WarehousePick": frozenset(("pick",)),
     "robosim/TerrainNavigate": frozenset(("legs",)),
 }
 """The env's id without its version: who is in a team for it."""

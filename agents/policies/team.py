@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -10,6 +10,7 @@ import gymnasium as gym
 from robosim.agents.policies.carrier import ARM_ACTIONS, Carrier, shares
 from robosim.agents.policies.policy import Policy
 from robosim.agents.policies.role import Role
+from robosim.agents.policies.searcher import Searcher
 from robosim.agents.policies.wayfinder import JOINTS, Wayfinder, walking
 from robosim.agents.storage.agent import Agent, agent_from_files
 from robosim.agents.storage.card import space_differences
@@ -25,13 +26,22 @@ def team_from_files(files: TeamFiles, env: AnyEnv) -> Policy:
         AgentError: One of its agents is damaged, or does not fit what it would see and do in this env.
     """
     agents = {role: agent_from_files(part) for role, part in files.parts.items()}
-    places = _legs_place(files, env) if "legs" in agents else _carrier_places(files, env)
+    made, places = _made(files, env)
     for role, agent in agents.items():
         place = places[role]
         differences = _misfits(role, agent, place)
         if differences:
             raise AgentError(f"{files.parts[role].source}: has no place in {files.source}: {'; '.join(differences)}")
-    return Wayfinder(**agents) if "legs" in agents else Carrier(**agents)
+    return made(**agents)
+
+
+def _made(files: TeamFiles, env: AnyEnv) -> tuple[Callable[..., Policy], dict[Role, _Place]]:
+    """Gives who leads the team, and what each of its agents is told by that one."""
+    if "legs" in files.parts:
+        return Wayfinder, _legs_place(files, env)
+    if "drive" in files.parts:
+        return Carrier, _carrier_places(files, env)
+    return Searcher, _searcher_place(files, env)
 
 
 class _Place(NamedTuple):
@@ -63,6 +73,11 @@ def _carrier_places(files: TeamFiles, env: AnyEnv) -> dict[Role, _Place]:
         role: _Place(gym.spaces.Dict(part) if isinstance(part, dict) else part, drives if role == "drive" else lifts)
         for role, part in seen.items()
     }
+
+
+def _searcher_place(files: TeamFiles, env: AnyEnv) -> dict[Role, _Place]:
+    observed, acted = _spaces(files, env, "rgb_wrist")
+    return {"pick": _Place(observed, acted.shape)}
 
 
 def _legs_place(files: TeamFiles, env: AnyEnv) -> dict[Role, _Place]:

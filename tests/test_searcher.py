@@ -1,0 +1,83 @@
+"""An arm that picks by cameras and has come to a stand: where it looks next, and when it is left alone."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from robosim.agents.policies.policy import Observation, State
+from robosim.agents.policies.searcher import HEIGHTS, LIFT, NEAR, OUT, PATIENCE, Searcher
+from robosim.robots.mast import RATES, REACH
+
+DT = 0.1  # s
+
+
+class Still:
+    """Says the same whatever it sees."""
+
+    said = np.array([0.0, 0.0, 0.0, 1.0], np.float32)
+
+    def predict(
+        self,
+        observation: Observation,
+        state: State = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.float32], State]:
+        """Says it, for one or for many."""
+        assert isinstance(observation, dict)
+        return np.broadcast_to(self.said, (*observation["state"].shape[:-1], 4)).copy(), None
+
+
+def feels(lift: float, held: float = 0.0, press: float = 0.0, out: float = 0.3) -> dict[str, NDArray[np.float32]]:
+    """What an arm feels, straight ahead."""
+    felt = np.zeros(15, np.float32)
+    felt[[LIFT, OUT, 7, 9]] = lift, out, held, press
+    return {"state": felt}
+
+
+def lifts(start: float, steps: int, **felt: float) -> list[float]:
+    """Lets it search, and gives the height of its lift at each step; joints follow at once."""
+    searcher, state, seen, found = Searcher(Still()), None, feels(start, **felt), []
+    for step in range(steps):
+        action, state = searcher.predict(seen, state, np.array([step == 0]))
+        for joint, place in enumerate((0, LIFT, OUT)):
+            seen["state"][place] += action[joint] * RATES[joint] * DT
+        found.append(float(seen["state"][LIFT]))
+    return found
+
+
+def test_it_leaves_who_has_not_stood_for_long_alone() -> None:
+    assert lifts(0.8, PATIENCE) == pytest.approx([0.8] * PATIENCE)
+
+
+def test_who_stands_is_taken_to_every_height_in_turn() -> None:
+    found = np.array(lifts(0.7, 300))
+    assert all(np.abs(found - height).min() < NEAR[1] for height in HEIGHTS)
+    # Farthest first; and there it is left alone again, for as long.
+    first, last = (int((np.abs(found - height) < NEAR[1]).argmax()) for height in (HEIGHTS[-1], HEIGHTS[0]))
+    assert first < last
+    assert (np.abs(found[first : first + PATIENCE] - found[first]) < 0.02).all()
+
+
+@pytest.mark.parametrize("felt", [{"held": 1.0}, {"press": 0.01}])
+def test_who_holds_something_or_touches_it_is_left_alone(felt: dict[str, float]) -> None:
+    assert lifts(0.8, 60, **felt) == pytest.approx([0.8] * 60)
+
+
+def test_it_draws_the_arm_in_without_air_on_its_way() -> None:
+    searcher, state, seen = Searcher(Still()), None, feels(0.8, out=0.6)
+    for _ in range(PATIENCE + 2):
+        action, state = searcher.predict(seen, state)
+    assert action[2] < 0
+    assert action[3] == -1.0
+    assert REACH[0] < 0.6
+
+
+def test_each_of_a_batch_is_remembered_by_itself_and_a_new_episode_begins_with_nothing() -> None:
+    searcher, state = Searcher(Still()), None
+    both = {"state": np.stack([feels(0.8)["state"], feels(0.8, held=1.0)["state"]])}
+    for _ in range(PATIENCE + 2):
+        actions, state = searcher.predict(both, state)
+    assert (np.abs(actions[:, 1]) > 0).tolist() == [True, False]
+    actions, _ = searcher.predict(both, state, np.array([True, True]))
+    assert (actions == Still.said).all()
