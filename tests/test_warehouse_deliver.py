@@ -268,6 +268,7 @@ def test_a_team_does_what_its_agents_do(shared: WarehouseDeliverEnv, tmp_path: P
         ("{drive: ../elsewhere, pick: warehouse-pick, place: warehouse-place}", "drive"),
         ("{drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-deliver}", "no agent of this name"),
         ("{drive: nobody, pick: warehouse-pick, place: warehouse-place}", "nobody"),
+        ("{drive: expert, pick: expert, place: expert}", "nobody is in the team"),
     ],
 )
 def test_a_team_that_cannot_work_is_refused(
@@ -280,6 +281,16 @@ def test_a_team_that_cannot_work_is_refused(
     (odd / "team.yaml").write_text(f"name: odd\nenv: {{id: {ID}}}\nparts: {parts}\n")
     with pytest.raises(AgentError, match=told):
         load_policy(odd, shared)
+
+
+def test_a_part_may_be_scripted_as_the_rivals(shared: WarehouseDeliverEnv, tmp_path: Path) -> None:
+    (tmp_path / "team.yaml").write_text(
+        f"name: one\nenv: {{id: {ID}}}\nparts: {{drive: expert, pick: warehouse-pick, place: expert}}\n"
+    )
+    assert set(named_files(tmp_path).parts) == {"pick"}  # type: ignore[union-attr]  # a team's
+    observation, _ = shared.reset(seed=5)
+    one, rival = load_policy(tmp_path, shared), Carrier()
+    assert np.array_equal(one.predict(observation)[0], rival.predict(observation)[0])
 
 
 class Watching:
@@ -323,8 +334,10 @@ def test_who_drives_goes_on_with_what_it_saw_and_begins_anew_after_the_arms_work
     told = watching.told
     assert told[:1] == [None]
     for call, (step, robot) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (3, 0)]):
-        if step:
-            assert np.array_equal(told[call], seen[step - 1][robot : robot + 1])
+        before = told[call]
+        assert (before is not None) == (call > 0)
+        if step and before is not None:
+            assert np.array_equal(before, seen[step - 1][robot : robot + 1])
 
 
 def test_an_arm_that_sees_several_pictures_at_once_is_refused(

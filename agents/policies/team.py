@@ -37,9 +37,9 @@ def team_from_files(files: TeamFiles, env: AnyEnv) -> Policy:
 
 def _made(files: TeamFiles, env: AnyEnv) -> tuple[Callable[..., Policy], dict[Role, _Place]]:
     """Gives who leads the team, and what each of its agents is told by that one."""
-    if "legs" in files.parts:
+    if "legs" in files.card.parts:
         return Wayfinder, _legs_place(files, env)
-    if "drive" in files.parts:
+    if "drive" in files.card.parts:
         return Carrier, _carrier_places(files, env)
     return Searcher, _searcher_place(files, env)
 

@@ -4,7 +4,8 @@
     env: {id: robosim/WarehouseDeliver-v0, kwargs: {level: mixed}}
     parts: {drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-place}
 
-A part is the name of a shipped agent, or a folder of an agent inside the team's own. Loading one executes nothing.
+A part is the name of a shipped agent, or a folder of an agent inside the team's own, or `expert` for the rival's own
+scripted controller. Loading one executes nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from robosim.agents.storage.files import AgentError, AgentFiles, is_agent, read_
 from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
 
 TEAM_NAME = "team.yaml"
+SCRIPTED = "expert"
 MAX_BYTES = 2**16
 
 
@@ -43,6 +45,8 @@ class TeamCard(BaseModel):
             raise ValueError(f"env.id = {self.env.id}: no team shares this task; teams share {', '.join(ROLES)}")
         if set(self.parts) != wanted:
             raise ValueError(f"parts = {sorted(self.parts)}: a team for {self.env.id} has {sorted(wanted)}")
+        if set(self.parts.values()) == {SCRIPTED}:
+            raise ValueError(f"parts: all of them are {SCRIPTED}, so nobody is in the team")
         return self
 
 
@@ -54,6 +58,7 @@ class TeamFiles:
     """Where it was read, for messages."""
     card: TeamCard
     parts: Mapping[Role, AgentFiles]
+    """Those that are agents."""
     blind: bool = False
     """Whether it is to act without what it sees; see `robosim.agents.policies.blind`."""
 
@@ -97,6 +102,8 @@ def read_team(folder: Path, find: Callable[[str], Path]) -> TeamFiles:
         raise AgentError(f"{path}: is not the card of a team: {error}") from error
     parts = {}
     for role, name in card.parts.items():
+        if name == SCRIPTED:
+            continue
         own = folder / name
         parts[role] = read_files(own if is_agent(own) else find(name))
     return TeamFiles(folder, card, parts)
