@@ -1,5 +1,7 @@
-"""`robosim curves RUN [RUN ...] --out FILE`: learning curves beside each other, as a PNG."""
+"""`robosim curves RUN [RUN ...] --out FILE`: learning curves beside each other, as a PNG, and as numbers."""
 
+import datetime
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +12,17 @@ import tyro
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 
+from robosim.agents.storage.provenance import Machine, machine, versions
 from robosim.agents.training.curve import read_curve
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import differing_fields, load_experiment
 from robosim.agents.training.run_folder import CHANGEABLE, RunFiles
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
+from robosim.whole_file import check_replaceable, write_whole
 
 Over = Literal["steps", "minutes"]
 Line = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -40,6 +45,34 @@ class Options:
     """A column of curve.csv."""
     over: Over = "minutes"
     """What they are drawn over. Steps are those of the envs, imitation's included; minutes are wall-clock."""
+    json: Path | None = None
+    """Where to write the curves as numbers, beside the picture."""
+
+
+class Curve(BaseModel):
+    """One run's, as --json writes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    seed: int
+    steps: list[float]
+    """Of the envs, imitation's included."""
+    minutes: list[float]
+    values: list[float]
+
+
+class Curves(BaseModel):
+    """The file that --json writes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: str
+    of: str
+    date: str
+    machine: Machine
+    versions: dict[str, str]
+    curves: list[Curve]
 
 
 @command
@@ -54,14 +87,44 @@ def main(argv: Sequence[str]) -> int:
         raise RobosimError(f"{options.out}: curves are a PNG, and its name ends in .png")
     if not options.runs:
         raise RobosimError("which runs? Name the folder of at least one run of robosim train")
+    if options.json is not None:
+        check_replaceable(options.json, Curves.model_validate_json)
     figure = draw(read_lines(options.runs, options.of, options.over), options.of, options.over)
     try:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(options.out, dpi=120)
+        if options.json is not None:
+            write_whole(options.json, _numbers(options, argv))
     except OSError as error:
-        raise RobosimError(f"{options.out}: cannot be written: {error}") from error
+        raise RobosimError(f"{error.filename or options.out}: cannot be written: {error}") from error
     Console(highlight=False).print(options.out, markup=False, soft_wrap=True)
     return 0
+
+
+def _numbers(options: Options, argv: Sequence[str]) -> bytes:
+    told = Curves(
+        command=shlex.join(["robosim", "curves", *argv]),
+        of=options.of,
+        date=datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        machine=machine(),
+        versions=versions(),
+        curves=[as_numbers(folder, options.of) for folder in options.runs],
+    )
+    return (told.model_dump_json(indent=1) + "\n").encode()
+
+
+def as_numbers(folder: Path, column: str) -> Curve:
+    """Reads the points of a run at which there is a value; raises as `line_of`."""
+    experiment = load_experiment(RunFiles(folder).experiment)
+    steps, values = line_of(folder, experiment, column, "steps")
+    minutes, _ = line_of(folder, experiment, column, "minutes")
+    return Curve(
+        name=experiment.name,
+        seed=experiment.seed,
+        steps=steps.tolist(),
+        minutes=[round(value, 2) for value in minutes.tolist()],
+        values=values.tolist(),
+    )
 
 
 def read_lines(runs: Sequence[Path], column: str, over: Over) -> dict[str, list[Line]]:

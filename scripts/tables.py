@@ -1,6 +1,7 @@
 """`python scripts/tables.py`: writes the README's tables anew from the committed results files."""
 
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from robosim.agents.policies.find import PRETRAINED
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
 from robosim.scripts.cost import Costs, cost_cells
+from robosim.scripts.curves import Curves
 from robosim.scripts.speed import Speed
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 SPEED = ROOT / "scripts" / "speed.json"
 COST = ROOT / "scripts" / "cost.json"
+ROADS = ROOT / "scripts" / "roads.json"
 # Which metrics get a column, by the env's id without its version.
 METRICS = {
     "robosim/WheelBalance": ("speed_error", "yaw_rate_error"),
@@ -56,6 +59,7 @@ def filled(text: str) -> str:
         ("speed", speed_table()),
         ("perception", perception_table()),
         ("cost", cost_table()),
+        ("roads", roads_table()),
     )
     for name, table in tables:
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->\n)", re.DOTALL)
@@ -134,6 +138,31 @@ def _seen(path: Path) -> str:
         f"{first.pictures:,} pictures of {first.worlds} worlds of the {first.split} split; 95 % intervals:\n\n"
         f"{perception_markdown(results)}\nMade by {made}.\n"
     )
+
+
+def roads_table() -> str:
+    """Gives the table of what roads to an agent that sees have led to; nothing before it was measured."""
+    if not ROADS.is_file():
+        return ""
+    told = Curves.model_validate_json(ROADS.read_bytes())
+    rows = [
+        "| road | seeds | env steps | minutes | success at the end |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name in dict.fromkeys(curve.name for curve in told.curves):
+        seeds = [curve for curve in told.curves if curve.name == name]
+        steps = statistics.mean(curve.steps[-1] for curve in seeds)
+        minutes = _spread([curve.minutes[-1] for curve in seeds], "{:.1f}")
+        ends = _spread([100 * curve.values[-1] for curve in seeds], "{:.0f} %")
+        rows.append(f"| {name} | {len(seeds)} | {steps:,.0f} | {minutes} | {ends} |")
+    source = ROADS.relative_to(ROOT).as_posix()
+    return "\n".join(rows) + f"\n\nMade by `{told.command}` on {_machine(told.machine)} ([{source}]({source})).\n"
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    """Writes the mean of some values, and the least and the greatest."""
+    least, most = form.format(min(values)), form.format(max(values))
+    return f"{form.format(statistics.mean(values))} ({least} to {most})"
 
 
 def cost_table() -> str:

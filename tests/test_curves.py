@@ -8,7 +8,7 @@ import pytest
 
 from robosim.agents.training.experiment_file import dump_experiment, parse_experiment
 from robosim.errors import RobosimError
-from robosim.scripts.curves import draw, line_of, main, read_lines, together
+from robosim.scripts.curves import Curves, draw, line_of, main, read_lines, together
 
 
 def run(folder: Path, name: str, scores: list[float], **changes: object) -> Path:
@@ -86,6 +86,19 @@ def test_a_picture_is_written_where_it_was_asked_for(tmp_path: Path, capsys: pyt
     picture = cv2.imread(str(out))
     assert picture is not None
     assert picture.std() > 5
+
+
+def test_curves_are_written_as_numbers_too_but_over_nothing_else(tmp_path: Path) -> None:
+    folders = [str(run(tmp_path / str(seed), "a", [0.1, 0.5], seed=seed, expert_steps=1000)) for seed in range(2)]
+    argv = [*folders, "--out", str(tmp_path / "c.png"), "--json", str(tmp_path / "c.json")]
+    assert main(argv) == main(argv) == 0
+    told = Curves.model_validate_json((tmp_path / "c.json").read_bytes())
+    assert [(one.name, one.seed, one.steps, one.minutes, one.values) for one in told.curves] == [
+        ("a", seed, [1000.0, 1200.0], [0.0, 2.0], [0.1, 0.5]) for seed in range(2)
+    ]
+    (tmp_path / "c.json").write_text("mine")
+    assert main(argv) != 0
+    assert (tmp_path / "c.json").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_the_agent_that_a_file_says_is_shipped_is_there(name: str) -> None:
     root = Path(__file__).parents[1]
     text = (root / "configs" / f"{name}.yaml").read_text()
     assert f"agents/pretrained/{name.replace('_', '-')}/" in text or not (PRETRAINED / name.replace("_", "-")).exists()
-    for folder in re.findall(r"agents/pretrained/[\w-]+/", text):
+    for folder in re.findall(r"agents/pretrained/[\w/-]+/", text):
         assert (root / folder).is_dir(), folder
 
 

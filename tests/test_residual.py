@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecNormalize, unwrap_vec_wrapper
 
 import robosim  # noqa: F401 (registers the envs)
+from robosim.agents.policies.acting import Acting
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.frames import Frames
 from robosim.agents.policies.network import NetworkConfig, build_policy
@@ -20,6 +21,7 @@ from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Observation, Policy
 from robosim.agents.policies.residual import Residual
+from robosim.agents.policies.sight import EncoderConfig
 from robosim.agents.policies.stepper import Stepper
 from robosim.agents.storage.agent import load_agent, save_agent
 from robosim.agents.storage.card import EnvCard
@@ -174,6 +176,26 @@ def test_a_run_that_adds_to_a_controller_trains_and_goes_on(tmp_path: Path) -> N
 def test_cards_of_networks_that_act_alone_say_nothing_of_it() -> None:
     assert "residual" not in NetworkConfig().model_dump()
     assert NetworkConfig(residual="stepper").model_dump()["residual"] == "stepper"
+
+
+def test_what_the_critic_alone_is_told_moves_no_controller() -> None:
+    env = gym.make("robosim/WarehouseNavigate-v2", level=3, observation="full")
+    network = NetworkConfig(residual="dwa-depth", encoder=EncoderConfig(name="nature"))
+    acting = Acting(network, *made_spaces(SEEING))
+    told, _ = env.reset(seed=0)
+    batch = {key: part[None] for key, part in told.items()}
+    batch["depth8"] = np.full_like(batch["depth8"], 12)  # a wall, at half a metre
+    batch["state"][0, 4:13] = 3.0, 0.0, 1.0, 0.6, 0.0, 1.5, 0.0, 3.0, 0.0  # the goal and the path are straight ahead
+    observed = {key: part for key, part in batch.items() if key in ("state", "rgb", "depth8")}
+    nothing = np.zeros((1, 2), np.float32)
+    assert np.array_equal(acting(batch, nothing), acting(observed, nothing))
+    assert acting(batch, nothing)[0, 0] < acting({**observed, "depth8": 0 * batch["depth8"]}, nothing)[0, 0]
+
+
+def made_spaces(env: dict[str, Any]) -> tuple[gym.Space[Any], gym.Space[Any]]:
+    """Of an env."""
+    made = gym.make(env["id"], **env["kwargs"])
+    return made.observation_space, made.action_space
 
 
 def test_a_sum_is_held_to_what_can_be_done() -> None:

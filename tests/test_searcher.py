@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, State
-from robosim.agents.policies.searcher import HEIGHTS, LIFT, NEAR, OUT, PATIENCE, Searcher
+from robosim.agents.policies.searcher import HEIGHTS, LIFT, LONGEST, NEAR, OUT, PATIENCE, Searcher
 from robosim.robots.mast import RATES, REACH
 
 DT = 0.1  # s
@@ -64,13 +64,22 @@ def test_who_holds_something_or_touches_it_is_left_alone(felt: dict[str, float])
     assert lifts(0.8, 60, **felt) == pytest.approx([0.8] * 60)
 
 
-def test_it_draws_the_arm_in_without_air_on_its_way() -> None:
+def test_it_draws_the_arm_in_without_air_before_it_takes_it_elsewhere() -> None:
     searcher, state, seen = Searcher(Still()), None, feels(0.8, out=0.6)
     for _ in range(PATIENCE + 2):
         action, state = searcher.predict(seen, state)
-    assert action[2] < 0
-    assert action[3] == -1.0
-    assert REACH[0] < 0.6
+    assert action.tolist() == [0.0, 0.0, -1.0, -1.0]
+    seen["state"][OUT] = REACH[0]
+    action, _ = searcher.predict(seen, state)
+    assert abs(action[1]) == 1.0
+
+
+def test_what_is_blocked_on_its_way_goes_elsewhere() -> None:
+    searcher, state, goals = Searcher(Still()), None, []
+    for _ in range(PATIENCE + 3 * LONGEST):  # and the lift does not move
+        action, state = searcher.predict(feels(0.7, out=REACH[0]), state)
+        goals.append(float(np.sign(action[1])))
+    assert {-1.0, 1.0} <= set(goals)
 
 
 def test_each_of_a_batch_is_remembered_by_itself_and_a_new_episode_begins_with_nothing() -> None:

@@ -29,6 +29,8 @@ class Acting:
     def __init__(self, network: NetworkConfig, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
         """Makes what is asked for; see the class."""
         self._steps: list[Residual | Guard] = []
+        # What the critic alone is told is none of its business.
+        self._told = list(observation_space.spaces) if isinstance(observation_space, gym.spaces.Dict) else None
         if network.residual is not None:
             self._steps.append(Residual(network.residual, observation_space, action_space))
         if network.guard is not None:
@@ -38,9 +40,11 @@ class Acting:
         """Gives the actions that are carried out.
 
         Args:
-            observation: A batch, as the env gives it.
+            observation: A batch, as the env gives it; there may be more in it.
             actions: The network's, (batch, size).
         """
+        if self._told is not None and isinstance(observation, dict):
+            observation = {key: observation[key] for key in self._told}
         for step in self._steps:
             actions = step(observation, actions)
         return actions

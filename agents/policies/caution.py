@@ -2,7 +2,7 @@
 
 A command is kept up for a moment, and then it brakes: all the way must be free, of what stands as the scan shows it and
 of what moves as its sectors have it going on. People are met at the elbow before the shin that a scanner sees, so that
-what is not on the map is kept off farther.
+what is not on the map is kept off farther. By cameras all that is seen stands.
 """
 
 import math

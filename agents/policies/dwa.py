@@ -1,10 +1,11 @@
-"""The scripted rival in the warehouse: follows the planner's path, keeps off what its lidar sees, and stops before it.
+"""The scripted rival in the warehouse: follows the planner's path, keeps off what it sees, and stops before it.
 
-The path is A* on the known map, planned again on what the lidar has seen; it comes with the observation. How it is
-followed is the dynamic window approach (Fox, Burgard, Thrun, "The dynamic window approach to collision avoidance", IEEE
-Robotics & Automation Magazine 4(1), 1997): among the speeds that can be reached soon, and from which the robot can
-still stop before anything seen, the pair that brings it closest to a point ahead on the path. Where none is left it
-stands, and turns towards the path.
+It sees by a lidar, or by the depth of cameras; these see nothing behind it, and by them it backs off blindly, slowly.
+The path is A* on the known map, planned again on what has been seen; it comes with the observation. How it is followed
+is the dynamic window approach (Fox, Burgard, Thrun, "The dynamic window approach to collision avoidance", IEEE Robotics
+& Automation Magazine 4(1), 1997): among the speeds that can be reached soon, and from which the robot can still stop
+before anything seen, the pair that brings it closest to a point ahead on the path. Where none is left it stands, and
+turns towards the path.
 """
 
 import math

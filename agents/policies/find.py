@@ -54,7 +54,10 @@ def taught_kwargs(teacher: str, env_id: str, kwargs: Mapping[str, Any]) -> dict[
         # Whoever is told a way itself learns to go along that one.
         way = {"guidance": kwargs["guidance"]} if kwargs.get("guidance", "goal") != "goal" else {}
         return kwargs_for(teacher, env_id, kwargs) | way
-    its_own = read_card(require_agent_folder(teacher)).env.kwargs
+    folder = require_agent_folder(teacher)
+    if is_team(folder):
+        raise AgentError(f"{teacher}: is a team; a teacher is one agent, as {', '.join(shipped_parts())} are")
+    its_own = read_card(folder).env.kwargs
     kept = {name: value for name, value in kwargs.items() if name not in OBSERVED}
     return kept | {name: value for name, value in its_own.items() if name in OBSERVED}
 
@@ -68,19 +71,26 @@ def shipped() -> list[str]:
     return sorted(folder.name for folder in PRETRAINED.glob("[!.]*") if is_agent(folder) or is_team(folder))
 
 
+def shipped_parts() -> list[str]:
+    """The names of the agents inside of teams that come with robosim, `team/agent`, sorted."""
+    teams = [PRETRAINED / name for name in shipped() if is_team(PRETRAINED / name)]
+    return sorted(f"{team.name}/{part.name}" for team in teams for part in team.iterdir() if is_agent(part))
+
+
 def agent_folder(name: str | Path) -> Path | None:
     """Find the folder of an agent.
 
     Args:
-        name: A shipped name, an agent's folder, or a run's folder, which stands for its best agent or, where
-            nothing was validated yet, its last. A folder called like a shipped agent is written `./name`.
+        name: A shipped name, also of an agent in a shipped team; an agent's folder; or a run's folder, which stands for
+            its best agent or, where nothing was validated yet, its last. A folder called like a shipped agent is
+            written `./name`.
 
     Returns:
         A folder with an agent's card in it, or None; whether it is sound, `load_agent` finds out.
     """
     if str(name) in BASELINES:
         return None
-    if str(name) in shipped():
+    if str(name) in (*shipped(), *shipped_parts()):
         return PRETRAINED / str(name)
     folder = Path(name)
     if is_team(folder):
@@ -96,7 +106,7 @@ def shipped_agent_folder(name: str) -> Path:
     """
     folder = PRETRAINED / name
     if not is_agent(folder):
-        agents = [other for other in shipped() if is_agent(PRETRAINED / other)]
+        agents = [*(other for other in shipped() if is_agent(PRETRAINED / other)), *shipped_parts()]
         raise AgentError(f"{name}: no agent of this name is shipped (there are {', '.join(agents)})")
     return folder
 

@@ -19,8 +19,10 @@ HEIGHTS = np.array([0.25, 0.6, 1.0, 1.35, 1.7])  # m, of the lift: from one of t
 STILL = 0.08  # m; within that of a place it stands there
 ARM = 0.5  # m, by which a rad of the turret counts
 PATIENCE = 10  # steps, for which it may stand
+LONGEST = 50  # steps on its way, after which something blocks it
 TOUCHING = 0.002  # m, from which on the cup is pressed against something, and it does not stand but works
 NEAR = (0.05, 0.04, 0.05)  # rad, m, m: of turret, lift and arm from where it looks anew
+DRAWN_IN = 0.12  # m beyond the shortest, from which on the arm is clear of the rack
 GAINS = (2.0, 4.0, 6.0)  # 1/rad, 1/m, 1/m: of their rates
 
 
@@ -31,7 +33,7 @@ class _Memory(NamedTuple):
         turret: rad, where it was when it came to stand, or last moved on.
         lift: m, the same.
         out: m, the same.
-        stood: Steps since then.
+        stood: Steps since then; on its way, since it set out.
         goal: Which of `HEIGHTS` it is on its way to; -1 for none.
         looked: From which of them it has looked, as the bits of a number.
     """
@@ -86,8 +88,10 @@ def _next(felt: NDArray[np.float64], memory: _Memory) -> _Memory:
     if felt[HELD] > 0.5:
         return NOTHING
     if memory.goal >= 0:
-        arrived = (np.abs(_off(felt, int(memory.goal))) < NEAR).all()
-        return memory if not arrived else _stands(felt, memory)._replace(goal=-1.0)
+        if (np.abs(_off(felt, int(memory.goal))) < NEAR).all():
+            return _stands(felt, memory)._replace(goal=-1.0)
+        blocked = memory.stood >= LONGEST
+        return _elsewhere(float(felt[LIFT]), memory) if blocked else memory._replace(stood=memory.stood + 1)
     moved = ARM * abs(felt[TURRET] - memory.turret), abs(felt[LIFT] - memory.lift), abs(felt[OUT] - memory.out)
     if max(moved) > STILL or felt[PRESS] > TOUCHING:
         return _stands(felt, memory)
@@ -109,7 +113,7 @@ def _elsewhere(lift: float, memory: _Memory) -> _Memory:
         looked = 1 << here
     seen = np.array([looked >> number & 1 for number in range(len(HEIGHTS))], bool)
     goal = int(np.abs(HEIGHTS[:, None] - HEIGHTS[seen]).min(axis=1).argmax())
-    return memory._replace(goal=float(goal), looked=float(looked | 1 << goal))
+    return memory._replace(stood=0.0, goal=float(goal), looked=float(looked | 1 << goal))
 
 
 def _off(felt: NDArray[np.float64], goal: int) -> NDArray[np.float64]:
@@ -118,4 +122,7 @@ def _off(felt: NDArray[np.float64], goal: int) -> NDArray[np.float64]:
 
 
 def _go(felt: NDArray[np.float64], goal: int) -> NDArray[np.float64]:
-    return np.append(np.clip(_off(felt, goal) * GAINS, -1.0, 1.0), -1.0)
+    """Gives the action that draws the arm in, from between boards, and then takes it there."""
+    turret, lift, out = np.clip(_off(felt, goal) * GAINS, -1.0, 1.0).tolist()
+    inside = felt[OUT] > REACH[0] + DRAWN_IN
+    return np.array([0.0 if inside else turret, 0.0 if inside else lift, out, -1.0])

@@ -1,11 +1,12 @@
-"""A team: agents that share one task, as a folder with a card that names them; `Carrier` and `Wayfinder` say how.
+"""A team: agents that share one task, as a folder with a card that names them; who leads them says how, as `Carrier`.
 
     name: warehouse-deliver
     env: {id: robosim/WarehouseDeliver-v0, kwargs: {level: mixed}}
     parts: {drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-place}
 
-A part is the name of a shipped agent, or a folder of an agent inside the team's own, or `expert` for the rival's own
-scripted controller. Loading one executes nothing.
+A part is the name of a shipped agent, or of one in a shipped team (`warehouse-pick-camera/eyes`), or a folder of an
+agent inside the team's own, or `expert`, which is always the rival's own scripted controller. Loading one executes
+nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
 TEAM_NAME = "team.yaml"
 SCRIPTED = "expert"
 MAX_BYTES = 2**16
+_NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 
 
 class TeamCard(BaseModel):
@@ -35,8 +37,8 @@ class TeamCard(BaseModel):
 
     name: str = Field(min_length=1, max_length=200)
     env: EnvCard
-    # One name, no path: a card must not reach out of its folder.
-    parts: dict[Role, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]]
+    # No dots: a card must not reach out of its folder.
+    parts: dict[Role, Annotated[str, Field(pattern=rf"^{_NAME}(/{_NAME})?$")]]
 
     @model_validator(mode="after")
     def _of_its_task(self) -> Self:
