@@ -186,6 +186,7 @@ def test_what_the_critic_alone_is_told_moves_no_controller() -> None:
     batch = {key: part[None] for key, part in told.items()}
     batch["depth8"] = np.full_like(batch["depth8"], 12)  # a wall, at half a metre
     batch["state"][0, 4:13] = 3.0, 0.0, 1.0, 0.6, 0.0, 1.5, 0.0, 3.0, 0.0  # the goal and the path are straight ahead
+    batch["state"][0, 0] = 0.8
     observed = {key: part for key, part in batch.items() if key in ("state", "rgb", "depth8")}
     nothing = np.zeros((1, 2), np.float32)
     assert np.array_equal(acting(batch, nothing), acting(observed, nothing))
