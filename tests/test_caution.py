@@ -49,6 +49,17 @@ def test_at_full_speed_it_keeps_the_way_it_takes_to_stop(away: float, goes_on: b
     assert goes_on or action[0] <= 0.5
 
 
+@pytest.mark.parametrize(("steps", "goes_on"), [(60, True), (20, False), (0, True)])  # 2.4 m, 0.8 m, nothing
+def test_by_depth_cameras_it_stops_as_well(steps: int, goes_on: bool) -> None:
+    wall = np.full((48, 128, 1), steps, np.uint8)
+    told = np.zeros(14, np.float32)
+    told[0] = FORWARD
+    told[4:13] = 5.0, 0.0, 1.0, 0.6, 0.0, 1.5, 0.0, 3.0, 0.0
+    seen = {"state": told, "depth8": wall}
+    assert (cautious(FULL, seen, SLEWS)[0] == 1.0) == goes_on  # type: ignore[arg-type]
+    assert (Dwa().predict(seen)[0][0] > 0.6) == goes_on
+
+
 @pytest.mark.parametrize(("retreats", "done"), [(True, [-0.5, 1.0]), (False, [0.0, 0.0])])
 def test_who_retreats_backs_off_where_others_stand(retreats: bool, done: list[float]) -> None:
     left = np.array([1.0, 1.0], np.float32)

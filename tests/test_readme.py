@@ -9,11 +9,23 @@ import pytest
 
 from robosim.agents.evaluation.results import read_results
 from robosim.agents.policies.find import PRETRAINED
+from robosim.scripts import tables
+from robosim.scripts.curves import Curve, Curves
 from robosim.scripts.main import COMMANDS
 from robosim.scripts.tables import filled
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_roads_are_told_by_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = [Curve(name="a", seed=k, steps=[8.0, 10.0], minutes=[1.0, 2.0 + k], values=[0.0, 0.2 * k]) for k in (0, 1)]
+    told = Curves(command="it", of="of", date="", machine={"cpu": "some", "cores": 2}, versions={}, curves=curves)
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    monkeypatch.setattr(tables, "ROADS", tmp_path / "roads.json")
+    assert tables.roads_table() == ""
+    (tmp_path / "roads.json").write_text(told.model_dump_json())
+    assert "| a | 2 | 10 | 2.5 (2.0 to 3.0) | 10 % (0 % to 20 %) |" in tables.roads_table()
 
 
 def test_its_tables_are_the_results_files() -> None:
