@@ -1,6 +1,7 @@
 """The last word on a command: it passes where the robot can stop in time, and is turned down where it cannot."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,8 +56,8 @@ def test_by_depth_cameras_it_stops_as_well(steps: int, goes_on: bool) -> None:
     told = np.zeros(14, np.float32)
     told[0] = FORWARD
     told[4:13] = 5.0, 0.0, 1.0, 0.6, 0.0, 1.5, 0.0, 3.0, 0.0
-    seen = {"state": told, "depth8": wall}
-    assert (cautious(FULL, seen, SLEWS)[0] == 1.0) == goes_on  # type: ignore[arg-type]
+    seen: dict[str, NDArray[Any]] = {"state": told, "depth8": wall}
+    assert (cautious(FULL, seen, SLEWS)[0] == 1.0) == goes_on
     assert (Dwa().predict(seen)[0][0] > 0.6) == goes_on
 
 
