@@ -65,6 +65,10 @@ def train(experiment: PerceptionExperiment, folder: Path, pictures: Path, **how:
 def test_every_yaml_trains_saves_loads_and_answers_the_same(name: str, tmp_path: Path, pictures: Path) -> None:
     whole = load_perception(name)
     values = whole.model_dump() | {"fit": whole.fit.model_dump() | {"updates": 2, "batch": 4}}
+    if whole.network.kind == "scene" and whole.network.width != 128:
+        with pytest.raises(RobosimError, match="are 128 × 128 pixels"):
+            train(whole, tmp_path / "other", pictures)
+        values["network"] |= {"width": 128, "height": 128}
     experiment = parse_perception(values, name)
     assert parse_perception(experiment.model_dump(mode="json"), name) == experiment
     assert train(experiment, tmp_path / "run", pictures)

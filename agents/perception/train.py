@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from robosim.agents.training.checkpoint import DivergedError
 from robosim.agents.training.curve import Curve
 from robosim.agents.training.device import DeviceChoice, DeviceName, choose_device_for, fastest_precision
 from robosim.agents.training.run_folder import keep_experiment
+from robosim.errors import RobosimError
 from robosim.perception.answers import NetworkSeer
 from robosim.perception.augment import augmented
 from robosim.perception.labels import LabelNetwork
@@ -96,6 +97,7 @@ def train_perception(
     with open_perception_run(Path(folder), experiment, resume) as run:
         torch.manual_seed(experiment.seed)
         network = build_network(experiment.network)
+        _check_sizes(experiment, (train, val))
         parameters = sum(weights.numel() for weights in network.parameters())
         choice = choose_device_for(device, True, parameters)
         fitting = _Fitting(experiment, network, torch.device(choice.device))
@@ -107,6 +109,18 @@ def train_perception(
         with contextlib.closing(Curve(run.curve, run.tensorboard, progress.updates + 1)) as curve:
             _Run(experiment, run, fitting, (train, val), progress, curve, on_status).go(stop, workers)
         return progress.updates >= experiment.fit.updates
+
+
+def _check_sizes(experiment: PerceptionExperiment, sets: Sequence[Pictures]) -> None:
+    network = experiment.network
+    if network.kind != "scene":
+        return
+    for one in sets:
+        if (one.recipe.height, one.recipe.width) != (network.height, network.width):
+            raise RobosimError(
+                f"network.width, network.height = {network.width}, {network.height}: the pictures in {experiment.data} "
+                f"are {one.recipe.width} × {one.recipe.height} pixels (robosim dataset --width --height)"
+            )
 
 
 class _Fitting:
