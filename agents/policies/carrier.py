@@ -117,42 +117,39 @@ class Carrier:
         actions = np.zeros((count, 6), np.float32)
         for number in range(count):
             seen = {key: part[number] for key, part in rows.items()}
-            memory = _next(seen, _felt(seen), _Memory(*kept[number].tolist()))
+            felt = _felt(seen)
+            memory = _next(seen, felt, _Memory(*kept[number].tolist()))
             if Phase(int(memory.phase)) == Phase.GO:
-                base, driving = self._go(seen, memory.drove > 0, driving, (number, count))
-                held = _felt(seen)[HELD] > 0.5
-                actions[number] = [*base, *_stow(seen, _felt(seen), memory), 1.0 if held else -1.0]
+                before = tuple(part[number : number + 1] for part in driving) if driving else None
+                base, after = self._go(seen, before, drove=memory.drove > 0)
+                driving = _with_row(driving, after, number, count)
+                actions[number] = [*base, *_stow(seen, felt, memory), 1.0 if felt[HELD] > 0.5 else -1.0]
                 kept[number] = memory._replace(drove=1.0)
             else:
                 search = searched[number : number + 1]
-                actions[number], kept[number] = self._act(seen, memory._replace(drove=0.0), search)
+                actions[number], kept[number] = self._act(seen, felt, memory._replace(drove=0.0), search)
         return (actions[0] if single else actions), (kept, searched, *(driving or ()))
 
-    def _go(
-        self, seen: dict[str, NDArray[np.float32]], drove: bool, driving: State, place: tuple[int, int]
-    ) -> tuple[list[float], State]:
-        """Lets act who drives.
+    def _go(self, seen: dict[str, NDArray[np.float32]], before: State, *, drove: bool) -> tuple[list[float], State]:
+        """Lets act who drives; gives what that one remembers, too.
 
         Args:
-            seen: By one of the robots.
-            drove: Whether it acted in the last step, too.
-            driving: What who drives remembers, of each robot.
-            place: Which robot it is, and of how many.
+            seen: By the robot.
+            before: What who drives remembered.
+            drove: Whether it acted in the last step, too; otherwise it begins anew.
         """
-        number, count = place
         told = {key: part[None] for key, part in shares(seen)["drive"].items()}
-        before = tuple(part[number : number + 1] for part in driving) if driving else None
         action, after = self._drive.predict(told, before, np.array([not drove]), deterministic=True)
-        if after is not None:
-            driving = driving or tuple(np.zeros((count, *part.shape[1:]), part.dtype) for part in after)
-            for whole, part in zip(driving, after, strict=True):
-                whole[number] = part[0]
-        return cautious(action[0], seen, _SLEWS).tolist(), driving
+        return cautious(action[0], seen, _SLEWS).tolist(), after
 
     def _act(
-        self, seen: dict[str, NDArray[np.float32]], memory: _Memory, search: NDArray[np.float64]
+        self,
+        seen: dict[str, NDArray[np.float32]],
+        felt: NDArray[np.float64],
+        memory: _Memory,
+        search: NDArray[np.float64],
     ) -> tuple[list[float], _Memory]:
-        felt = _felt(seen)
+        """Works, or goes there and away; writes into ``search`` what `Searcher` remembers of this robot."""
         phase = Phase(int(memory.phase))
         if phase == Phase.WORK:
             arm, memory = self._work(seen, memory, search)
@@ -209,6 +206,16 @@ def _remembered(state: State, count: int) -> tuple[NDArray[np.float64], NDArray[
         return np.tile(_begin(), (count, 1)), np.tile(NOTHING, (count, 1)), None
     kept, searched, *driving = (part.copy() for part in state)
     return kept, searched, tuple(driving)
+
+
+def _with_row(whole: State, row: State, number: int, count: int) -> State:
+    """Writes one robot's row into what is remembered of each of ``count``; there may be nothing to remember."""
+    if row is None:
+        return whole
+    whole = whole or tuple(np.zeros((count, *part.shape[1:]), part.dtype) for part in row)
+    for into, part in zip(whole, row, strict=True):
+        into[number] = part[0]
+    return whole
 
 
 def _begin() -> _Memory:

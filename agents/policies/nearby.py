@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ ROWS = 4  # of sectors in observation["lidar"]
 FAR = 8.0  # m, the reach of a safety scanner; what cameras see beyond it matters as little
 
 
-def points_seen(seen: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+def points_seen(seen: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
     """Gives what an observation of robosim/WarehouseNavigate shows, shape (n, 2), m in the robot's frame.
 
     With a lidar it is the nearest in each sector; else what stands in each column of the cameras' depth, ahead alone;
@@ -25,7 +26,7 @@ def points_seen(seen: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
         return met(nearest_of(seen["lidar"]))
     if "depth8" in seen:
         height, width, _ = seen["depth8"].shape
-        return _columns(height, width // 2).points(seen["depth8"].astype(np.uint8, copy=False), FAR)
+        return _columns(height, width // 2).points(seen["depth8"], FAR)
     return np.empty((0, 2))
 
 
