@@ -19,7 +19,7 @@ from robosim.envs.warehouse_pick_score import CONTROL_DT, DONE, METRICS, REWARD,
 from robosim.math import Vec3, clip, rotation_rows
 from robosim.physics import Physics
 from robosim.render.sketch import GREEN, ORANGE, Line, Sketch
-from robosim.robots.mast import CLEAR, REACH
+from robosim.robots.mast import CLEAR, REACH, TURN_LOW
 from robosim.robots.picker import Picker
 from robosim.seeding import Split, Streams
 from robosim.task import Observation, Task, at_level
@@ -34,7 +34,11 @@ TIME_LIMIT = 25.0  # s
 NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err by
 OTHERS = 4  # packages that are observed beside the ordered one: the nearest
 OUTSIDE = DEPTH / 2 + 0.01  # m along x, the rack's own axis: beyond it a package is clear
-TURRET, LIFT, OUT = 0.35, (CLEAR + 0.05, 1.3), (REACH[0], 0.32)  # rad, m, m: where the arm begins, at most, and between
+# Where the arm begins, by the option ``begins``: rad to either side, and m of lift and arm between which.
+BEGINNINGS = {
+    "ready": (0.35, (CLEAR + 0.05, 1.3), (REACH[0], 0.32)),
+    "anywhere": (TURN_LOW, (0.15, 1.75), (REACH[0], 0.32)),
+}
 CLOSE = 0.05  # m; millimetres count before the front, and are nothing in a range of metres
 ROOM = 0.5  # m; more than that above a package is told as this
 _SIZES = 0.5  # m, of a package, at most
@@ -69,9 +73,12 @@ class WarehousePick(Task[State]):
 
     With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot, and
     the pictures are those of `robosim.envs.arm_sight.Eyes`.
+
+    With ``begins="anywhere"`` the arm begins at any height, for training: who looks elsewhere comes to all of them.
     """
 
     OBSERVATIONS = ("state", "camera")
+    OPTIONS = {"begins": tuple(BEGINNINGS)}  # noqa: RUF012 (a constant of the class)
     PHYSICS_DT = PHYSICS_DT
     CONTROL_DT = CONTROL_DT
     TIME_LIMIT = TIME_LIMIT
@@ -86,11 +93,12 @@ class WarehousePick(Task[State]):
         observation: str,
         randomise: bool,
         split: Split,
+        begins: str = "ready",
         packages: Packages | None = None,
         robot: Picker | None = None,
     ) -> None:
         """Builds rack, packages and robot, where it is not given them; see `Task`."""
-        self._randomise = randomise
+        self._randomise, self._beginning = randomise, BEGINNINGS[begins]
         if packages is None:
             self.world = Store(physics)
             packages = self.world.packages
@@ -107,7 +115,8 @@ class WarehousePick(Task[State]):
         world, rng = self.world, streams.robot
         world.reset(streams.world, level)
         noise = at_level(NOISE, level) if self._randomise else 0.0
-        arm = float(rng.uniform(-TURRET, TURRET)), float(rng.uniform(*LIFT)), float(rng.uniform(*OUT))
+        turret, lift, out = self._beginning
+        arm = float(rng.uniform(-turret, turret)), float(rng.uniform(*lift)), float(rng.uniform(*out))
         self.robot.reset(world.spawn(streams.world), streams.sensors, noise, arm)
         self.begin(world.layout, streams, noise)
 

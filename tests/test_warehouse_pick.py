@@ -20,7 +20,7 @@ from robosim.worlds.warehouse.clutter import LETTERS
 ID = "robosim/WarehousePick-v0"
 AIR = np.array((0.0, 0.0, 0.0, 1.0), np.float32)
 NONE = np.array((0.0, 0.0, 0.0, -1.0), np.float32)
-HELD, FRONT, SIZE, RAISED, LEFT = 7, slice(15, 18), slice(21, 24), 25, 26
+LIFT, HELD, FRONT, SIZE, RAISED, LEFT = 1, 7, slice(15, 18), slice(21, 24), 25, 26
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +250,14 @@ def test_it_comes_to_a_stop_at_its_goal() -> None:
     assert to_goal(-1.0, 0.3) == -0.3
     assert to_goal(0.0, 0.3) == 0.0
     assert to_goal(0.02, 0.3) == pytest.approx(0.1)
+
+
+def test_the_arm_may_begin_at_any_height() -> None:
+    made = gym.make(ID, level=5, begins="anywhere")
+    lifts = [float(made.reset(seed=seed)[0][LIFT]) for seed in range(40)]
+    made.close()
+    assert min(lifts) < 0.3
+    assert max(lifts) > 1.6
 
 
 def test_cameras_see_the_rack_and_the_order_is_told() -> None:
