@@ -14,6 +14,7 @@ from stable_baselines3.common.vec_env import VecNormalize, unwrap_vec_wrapper
 import robosim  # noqa: F401 (registers the envs)
 from robosim.agents.policies.acting import Acting
 from robosim.agents.policies.dwa import Dwa
+from robosim.agents.policies.find import load_policy
 from robosim.agents.policies.frames import Frames
 from robosim.agents.policies.network import NetworkConfig, build_policy
 from robosim.agents.policies.normalise import Normaliser
@@ -250,3 +251,33 @@ def test_there_is_nothing_to_imitate_for_a_network_that_begins_as_a_controller()
         experiment(expert_steps=100)
     with pytest.raises(RobosimError, match="there is no controller 'walker'; there are stepper, "):
         experiment(network={"residual": "walker"})
+
+
+def test_a_controller_acts_without_the_network_that_adds_to_it() -> None:
+    env = gym.make("robosim/WarehouseNavigate-v2", level=3, observation="camera")
+    seen, _ = env.reset(seed=1)
+    alone, both = (load_policy(f"{prefix}warehouse-navigate-camera", env) for prefix in ("controller:", ""))
+    differ = 0
+    for _ in range(5):
+        action, _ = alone.predict(seen)
+        np.testing.assert_array_equal(action, Dwa().predict(seen)[0])
+        batch = {key: np.stack([part, part]) for key, part in seen.items()}
+        np.testing.assert_array_equal(alone.predict(batch)[0], [action, action])
+        differ += (action != both.predict(seen, deterministic=True)[0]).any()
+        seen = env.step(action)[0]
+    assert differ
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "env_id", "observation"),
+    [
+        ("warehouse-navigate", "adds to no controller", "robosim/WarehouseNavigate-v2", "lidar"),
+        ("warehouse-deliver", "is a team", "robosim/WarehouseDeliver-v0", "state"),
+    ],
+)
+def test_without_a_controller_there_is_nothing_to_judge(name: str, told: str, env_id: str, observation: str) -> None:
+    env = gym.make(env_id, observation=observation)
+    with pytest.raises(RobosimError, match=rf"{name}: .*{told}"):
+        load_policy(f"controller:{name}", env)
+    env.close()

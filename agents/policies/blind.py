@@ -8,7 +8,6 @@ import numpy as np
 from robosim.agents.policies.policy import Array, Observation, Policy, State
 from robosim.errors import RobosimError
 
-PREFIX = "blind:"
 FELT = {"state", "order", "arm", "job"}
 """The parts of an observation that are no sense of what is around."""
 

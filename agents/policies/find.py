@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from robosim.agents.policies.blind import PREFIX, Blind
+from robosim.agents.policies.alone import Alone
+from robosim.agents.policies.blind import Blind
 from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
 from robosim.agents.storage.agent import agent_from_files, read_card
 from robosim.agents.storage.card import EnvCard
@@ -19,6 +20,8 @@ from robosim.errors import RobosimError
 EXPERT = "expert"
 BASELINES = ("random", "zero", EXPERT)
 """Policies without a folder; these names mean them even where a folder has the same name."""
+PREFIXES: Mapping[str, str] = {"blind:": "sight", "controller:": "network"}
+"""What stands before an agent's name, and what it is to act without then."""
 TOLD: Mapping[str, Mapping[str, str]] = {
     "robosim/TerrainNavigate": {"guidance": "path"},
     "robosim/TerrainWalk": {"observation": "scan"},
@@ -129,16 +132,17 @@ def named_files(name: str | Path) -> AnyFiles:
     """Read the files of an agent, or of a team of agents.
 
     Args:
-        name: See `agent_folder`; with `PREFIX` before it, the agent is to act without what it sees.
+        name: See `agent_folder`; with one of `PREFIXES` before it, the agent is to act without something.
 
     Raises:
         AgentError: There is no such agent.
     """
-    blind = str(name).startswith(PREFIX)
-    folder = require_agent_folder(str(name).removeprefix(PREFIX) if blind else name)
+    prefix = next((prefix for prefix in PREFIXES if str(name).startswith(prefix)), None)
+    folder = require_agent_folder(str(name).removeprefix(prefix) if prefix else name)
+    lacks = PREFIXES[prefix] if prefix else ""
     if is_team(folder):
-        return replace(read_team(folder, shipped_agent_folder), blind=blind)
-    return replace(read_files(folder), blind=blind)
+        return replace(read_team(folder, shipped_agent_folder), lacks=lacks)
+    return replace(read_files(folder), lacks=lacks)
 
 
 class Identity(NamedTuple):
@@ -185,7 +189,9 @@ def policy_from_files(files: AnyFiles, env: AnyEnv) -> Policy:
         agent: Policy = team_from_files(files, env)
     else:
         agent = agent_from_files(files, env)
-    return Blind(agent, env.observation_space) if files.blind else agent
+    if files.lacks == "network":
+        return Alone(agent, str(files.source))
+    return Blind(agent, env.observation_space) if files.lacks == "sight" else agent
 
 
 def _baseline(name: str, env: AnyEnv) -> Policy:

@@ -90,6 +90,13 @@ def batch_size(observation: Observation, space: gym.Space[Observation] | None) -
     return None if shape == space.shape else shape[0]
 
 
+def batched(observation: Observation) -> Observation:
+    """Gives one observation as a batch of one."""
+    if isinstance(observation, dict):
+        return {key: np.asarray(part)[None] for key, part in observation.items()}
+    return np.asarray(observation)[None]
+
+
 class RandomPolicy:
     """Draws every action uniformly from the action space: what chance alone scores."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,7 +18,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from robosim.agents.policies.frames import Frames, image_parts
 from robosim.agents.policies.network import NetworkConfig, check_spaces
 from robosim.agents.policies.normalise import BOX_KEY, Normaliser
-from robosim.agents.policies.policy import Array, Observation, State, batch_size
+from robosim.agents.policies.policy import Array, Observation, State, batch_size, batched
 from robosim.agents.policies.sight import Sight
 from robosim.agents.storage.card import AgentCard, EnvCard, NormalisationCard, describe_space, seal, written
 from robosim.agents.storage.files import AgentError, AgentFiles, read_files, write_files
@@ -36,6 +36,9 @@ from robosim.agents.storage.reading import (
     weights_of,
 )
 from robosim.perception.pixels import scaled
+
+if TYPE_CHECKING:
+    from robosim.agents.policies.acting import Acting
 
 __all__ = [
     "Agent",
@@ -57,6 +60,10 @@ class Agent:
 
     Runs on the CPU. Stochastic actions come from the agent's own random numbers, the same that SB3 draws from
     the same seed.
+
+    Attributes:
+        card: What is written of it.
+        acting: What becomes of its network's actions; None where they are carried out as they are.
     """
 
     def __init__(self, card: AgentCard, policy: ActorCriticPolicy, normaliser: Normaliser | None) -> None:
@@ -80,11 +87,11 @@ class Agent:
         self._actor = torch.nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net).eval()
         self._std = policy.log_std.detach().exp()
         self._generator = torch.Generator()
-        self._acting = None
+        self.acting: Acting | None = None
         if card.network.acts_otherwise:
             from robosim.agents.policies.acting import Acting  # only here: it brings robots along
 
-            self._acting = Acting(card.network, self._space, space)
+            self.acting = Acting(card.network, self._space, space)
 
     def set_random_seed(self, seed: int) -> None:
         """Start the random numbers of stochastic actions at `seed`."""
@@ -105,7 +112,7 @@ class Agent:
             ValueError: The observation does not have the shape the agent was trained with.
         """
         single = self._is_single(observation)
-        batch = seen = _batched(observation) if single else observation
+        batch = seen = batched(observation) if single else observation
         if self._images:
             seen, state = self._frames({key: batch[key] for key in self._sizes}, state, episode_start)
         if self._normaliser is not None:
@@ -115,8 +122,8 @@ class Agent:
             if not deterministic:
                 actions = actions + self._noise(actions) * self._std
         wanted: Array = actions.numpy().reshape(-1, *self._action_shape)
-        if self._acting is not None:
-            wanted = self._acting(batch, wanted)
+        if self.acting is not None:
+            wanted = self.acting(batch, wanted)
         clipped: Array = np.minimum(np.maximum(wanted, self._low), self._high)
         return (clipped[0] if single else clipped), state
 
@@ -264,13 +271,6 @@ def agent_from_files(files: AgentFiles, env: AnyEnv | None = None) -> Agent:
 def _rows(value: Array, size: int) -> torch.Tensor:
     # A copy: the observation may be read-only, which torch.from_numpy warns about.
     return torch.from_numpy(np.array(value, np.float32).reshape(-1, size))
-
-
-def _batched(observation: Observation) -> Observation:
-    """Gives one observation as a batch of one."""
-    if isinstance(observation, dict):
-        return {key: np.asarray(part)[None] for key, part in observation.items()}
-    return np.asarray(observation)[None]
 
 
 def _critic_only(space: gym.Space[Any], trained: gym.Space[Any]) -> gym.spaces.Dict | None:

@@ -42,8 +42,8 @@ class AgentFiles:
     """Where it was read, for messages."""
     card: bytes
     weights: bytes
-    blind: bool = False
-    """Whether it is to act without what it sees; see `robosim.agents.policies.blind`."""
+    lacks: str = ""
+    """What it is to act without: nothing, or one of `robosim.agents.policies.find.PREFIXES`."""
 
 
 def is_agent(folder: Path) -> bool:

@@ -61,8 +61,8 @@ class TeamFiles:
     card: TeamCard
     parts: Mapping[Role, AgentFiles]
     """Those that are agents."""
-    blind: bool = False
-    """Whether it is to act without what it sees; see `robosim.agents.policies.blind`."""
+    lacks: str = ""
+    """What it is to act without: nothing, or one of `robosim.agents.policies.find.PREFIXES`."""
 
     @property
     def sha256(self) -> str:
