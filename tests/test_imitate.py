@@ -11,15 +11,17 @@ import torch
 from numpy.typing import NDArray
 
 from robosim.agents.policies.dwa import Dwa
+from robosim.agents.policies.find import load_policy
 from robosim.agents.policies.lqr import BalanceLqr
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.policy import Observation, State
+from robosim.agents.policies.searcher import PATIENCE
 from robosim.agents.policies.sight import Sight
 from robosim.agents.storage.agent import read_card
 from robosim.agents.training.auxiliary import Auxiliary
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import parse_experiment
-from robosim.agents.training.imitate import imitate
+from robosim.agents.training.imitate import _teaching, imitate
 from robosim.agents.training.learner import make_envs, make_model, start_envs
 from robosim.agents.training.recording import NOISE, WHOLE, Recording, Teacher, discounted, numbers_beyond, record
 from robosim.agents.training.run_folder import RunFolder
@@ -215,6 +217,36 @@ def test_a_network_that_sees_imitates_a_teacher_with_a_lidar(teacher: str) -> No
     assert set(envs.obs_rms) == {"state"}
     still = {name for name, part in model.policy.named_parameters() if (part == before[name]).all()}
     assert still == {"log_std"}
+    envs.close()
+
+
+def test_a_team_is_imitated_with_what_it_remembers() -> None:
+    """By cameras an arm that stands is taken elsewhere after a second: only who remembers knows how long it stood."""
+    asked = parse_experiment(
+        {
+            "name": "picks",
+            "env": {"id": "robosim/WarehousePick-v0", "kwargs": {"level": 9, "observation": "camera"}},
+            "envs": 2,
+            "workers": 1,
+            "teacher": "warehouse-pick-camera",
+            "network": {"hidden": [8], "encoder": {"name": "nature", "width": 2, "features": 8}},
+            "ppo": {"n_steps": 64, "batch_size": 64, "gamma": 0.5},
+        },
+        "the test",
+    )
+    env = gym.make(asked.env.id, observation="camera")
+    network = load_policy("warehouse-pick-camera/eyes", env)
+    envs = make_envs(asked)
+    kept = Recording.room(envs, 60 * asked.envs)
+    still = np.zeros((asked.envs, 4), np.float32)
+    with _teaching(asked) as team:
+        record(envs, team, kept, np.random.default_rng(0), 0.5, lambda seen: still)
+    seen = {key: np.moveaxis(part, 1, -1) if part.ndim == 4 else part for key, part in kept.observations.items()}
+    alone = network.predict(seen, deterministic=True)[0]
+    differs = (np.abs(kept.actions - alone) > 1e-4).any(axis=1).reshape(60, asked.envs)
+    assert not differs[:PATIENCE].any()
+    assert differs[PATIENCE + 2 :].any()
+    env.close()
     envs.close()
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from robosim.agents.policies.alone import Alone
 from robosim.agents.policies.blind import Blind
 from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
-from robosim.agents.storage.agent import agent_from_files, read_card
+from robosim.agents.storage.agent import agent_from_files
 from robosim.agents.storage.card import EnvCard
 from robosim.agents.storage.files import AgentError, is_agent, read_files
 from robosim.agents.storage.reading import AnyEnv, card_of
@@ -46,7 +46,7 @@ def taught_kwargs(teacher: str, env_id: str, kwargs: Mapping[str, Any]) -> dict[
     """Give the keyword arguments of the env as a teacher observes it, where these are its student's.
 
     Args:
-        teacher: `EXPERT`, or an agent; see `agent_folder`.
+        teacher: `EXPERT`, or an agent or a team; see `agent_folder`.
         env_id: The env's id.
         kwargs: The student's.
 
@@ -57,10 +57,7 @@ def taught_kwargs(teacher: str, env_id: str, kwargs: Mapping[str, Any]) -> dict[
         # Whoever is told a way itself learns to go along that one.
         way = {"guidance": kwargs["guidance"]} if kwargs.get("guidance", "goal") != "goal" else {}
         return kwargs_for(teacher, env_id, kwargs) | way
-    folder = require_agent_folder(teacher)
-    if is_team(folder):
-        raise AgentError(f"{teacher}: is a team; a teacher is one agent, as {', '.join(shipped_parts())} are")
-    its_own = read_card(folder).env.kwargs
+    its_own = identity(named_files(teacher)).env.kwargs
     kept = {name: value for name, value in kwargs.items() if name not in OBSERVED}
     return kept | {name: value for name, value in its_own.items() if name in OBSERVED}
 

@@ -111,8 +111,8 @@ class Experiment(_Frozen):
     workers: Count = 2
     """Processes that share the envs (and the validation episodes)."""
     teacher: Annotated[str, Field(min_length=1)] = "expert"
-    """Whom the network first imitates: the scripted expert, a shipped agent or an agent's folder. A teacher may observe
-    what the network does not: it then has envs of its own, which play the same episodes."""
+    """Whom the network first imitates: the scripted expert, a shipped agent or team, or the folder of one. A teacher
+    may observe what the network does not: it then has envs of its own, which play the same episodes."""
     expert_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     """Env steps of the teacher that the network first learns to imitate; 0: it learns from nothing."""
     expert_rounds: Annotated[int, Field(ge=1, le=100)] = 1

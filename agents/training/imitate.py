@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from robosim.agents.policies.experts import make_teacher
 from robosim.agents.policies.find import EXPERT, load_policy, taught_kwargs
+from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.policy import Array, Observation
 from robosim.agents.policies.sight import Sight
 from robosim.agents.training.auxiliary import Auxiliary
@@ -82,11 +83,14 @@ def _teaching(experiment: Experiment) -> Iterator[Teacher]:
     kwargs = taught_kwargs(experiment.teacher, asked.id, asked.kwargs)
     its_own = experiment.model_copy(update={"env": asked.model_copy(update={"kwargs": kwargs, "critic": {}})})
     env = gym.make(asked.id, **its_own.env_kwargs("train"))  # type: ignore[arg-type]
+    space = env.observation_space
     try:
         policy = make_teacher(env) if experiment.teacher == EXPERT else load_policy(experiment.teacher, env)
     finally:
         env.close()
-    if kwargs == {**asked.kwargs, **asked.critic}:
+    # An agent sees pictures as its env gives them, and a learner's envs stack them.
+    stacked = experiment.teacher != EXPERT and bool(image_parts(space))
+    if kwargs == {**asked.kwargs, **asked.critic} and not stacked:
         yield Teacher(policy)
         return
     with contextlib.closing(start_envs(its_own)) as its_envs:
