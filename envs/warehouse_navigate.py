@@ -14,6 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from robosim.body import Body
+from robosim.envs.chase import Chase
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.warehouse_navigate_score import ARRIVED, DONE, METRICS, RATES, REWARD, STUCK, State
 from robosim.math import Vec3, seen_from
@@ -76,7 +77,6 @@ _INSET = (240, 160)  # pixels, of the camera's picture beside a video
 _NOBODY: frozenset[Kind] = frozenset()
 _HALF = SIZE[0] / 2, SIZE[1] / 2
 _STRIDE = 0.2  # m between the points of the driven path that a spectator sees
-_LOOK = 1.5  # s, over which a spectator's view turns after the robot
 
 
 class WarehouseNavigate(Task[State]):
@@ -141,6 +141,7 @@ class WarehouseNavigate(Task[State]):
         mount = self.robot.mount.position
         self._eyes = None if observation == "lidar" else Panorama(scene, self.robot.body, *VIEW, mount)
         self._inset: Camera | None = None
+        self._chase = Chase()
         self.covers = 0.0, 0.0, RADIUS
         self.carried: Body | None = None
         self._localisation = Localisation(self.robot.body, POSE_ERROR, POSE_MEMORY, CONTROL_DT)
@@ -184,7 +185,7 @@ class WarehouseNavigate(Task[State]):
         self._sensors, self._goal = streams.sensors, goal
         self._action = np.zeros(2, np.float32)
         self._trail = [(start[0], start[1])]
-        self._look = start[2]
+        self._chase.begin(start[2])
         self._begin(start)
 
     def head_for(self, goal: tuple[float, float]) -> None:
@@ -212,7 +213,7 @@ class WarehouseNavigate(Task[State]):
         self._steps += 1
         x, y, heading, speed = self._moves
         cos, sin = math.cos(heading), math.sin(heading)
-        self._look += (1 - math.exp(-CONTROL_DT / _LOOK)) * math.remainder(heading - self._look, 2 * math.pi)
+        self._chase.turn(heading, CONTROL_DT)
         a, b, radius = self.covers
         middle = x + cos * a - sin * b, y + sin * a + cos * b
         self.traffic.advance(CONTROL_DT, (*middle, speed * cos, speed * sin, radius))
@@ -334,8 +335,7 @@ class WarehouseNavigate(Task[State]):
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Follows the robot from behind and above; see `Task.viewpoint`."""
         (x, y, _), _ = self.robot.body.pose()
-        cos, sin = math.cos(self._look), math.sin(self._look)
-        return (x - 3.0 * cos, y - 3.0 * sin, 3.6), (x + 1.2 * cos, y + 1.2 * sin, 0.2)
+        return self._chase.view(x, y, self.world.true_grid)
 
     def sketch(self, state: State) -> Sketch:
         """Draws the path planned and driven, the goal, the lidar's fan, and what the camera sees; see `Task.sketch`."""
