@@ -110,6 +110,8 @@ class Experiment(_Frozen):
     """Envs that are stepped together."""
     workers: Count = 2
     """Processes that share the envs (and the validation episodes)."""
+    start_from: Annotated[str | None, Field(min_length=1, exclude_if=lambda name: name is None)] = None
+    """An agent whose network and statistics it begins with: a shipped one, or the folder of an agent or a run."""
     teacher: Annotated[str, Field(min_length=1)] = "expert"
     """Whom the network first imitates: the scripted expert, a shipped agent or team, or the folder of one. A teacher
     may observe what the network does not: it then has envs of its own, which play the same episodes."""

@@ -25,6 +25,7 @@ from robosim.agents.training.imitate import imitate
 from robosim.agents.training.learner import NEVER, critic_only, make_envs, make_model
 from robosim.agents.training.run_folder import RunError, RunFolder, identity, keep_experiment, open_run
 from robosim.agents.training.run_log import RunLog, StopRequestedError
+from robosim.agents.training.start_from import start_from
 from robosim.agents.training.status import Outcome, Setup, Status
 from robosim.agents.training.updates import UpdateCallback
 from robosim.agents.vector.vec_env import WorkerDied
@@ -75,6 +76,8 @@ def train(
         parameters = count_parameters(space, envs.action_space, experiment.network, told)
         choice = choose_device(device, space, parameters)
         model = make_model(experiment, envs, choice.device, progress.steps, told)
+        if experiment.start_from is not None and not progress.steps:
+            start_from(model, envs, experiment)
         large = parameters >= LARGE_NETWORK or experiment.network.encoder is not None
         update_threads = min(threads, usable_cores()) if large else 1
         stack.callback(torch.set_num_threads, threads)
