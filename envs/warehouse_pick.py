@@ -34,11 +34,8 @@ TIME_LIMIT = 25.0  # s
 NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err by
 OTHERS = 4  # packages that are observed beside the ordered one: the nearest
 OUTSIDE = DEPTH / 2 + 0.01  # m along x, the rack's own axis: beyond it a package is clear
-# Where the arm begins, by the option ``begins``: rad to either side, and m of lift and arm between which.
-BEGINNINGS = {
-    "ready": (0.35, (CLEAR + 0.05, 1.3), (REACH[0], 0.32)),
-    "anywhere": (TURN_LOW, (0.15, 1.75), (REACH[0], 0.32)),
-}
+TURRET, OUT = 0.35, (REACH[0], 0.32)  # rad, m: where the arm begins, at most, and between
+LIFTS = {"ready": (CLEAR + 0.05, 1.3), "anywhere": (0.15, 1.75)}  # m, likewise, by the option ``begins``
 CLOSE = 0.05  # m; millimetres count before the front, and are nothing in a range of metres
 ROOM = 0.5  # m; more than that above a package is told as this
 _SIZES = 0.5  # m, of a package, at most
@@ -74,11 +71,12 @@ class WarehousePick(Task[State]):
     With ``"camera"`` it is a dict: ``"state"`` has the first fifteen numbers, ``"order"`` the letter as one-hot, and
     the pictures are those of `robosim.envs.arm_sight.Eyes`.
 
-    With ``begins="anywhere"`` the arm begins at any height, for training: who looks elsewhere comes to all of them.
+    Two options are for training: with ``begins="anywhere"`` the arm begins at any height, as who looks elsewhere comes
+    to all of them; with ``seconds=6`` an episode is over sooner, and who learns sees more racks.
     """
 
     OBSERVATIONS = ("state", "camera")
-    OPTIONS = {"begins": tuple(BEGINNINGS)}  # noqa: RUF012 (a constant of the class)
+    OPTIONS = {"begins": tuple(LIFTS), "seconds": (f"{TIME_LIMIT:g}", "6")}  # noqa: RUF012 (a constant of the class)
     PHYSICS_DT = PHYSICS_DT
     CONTROL_DT = CONTROL_DT
     TIME_LIMIT = TIME_LIMIT
@@ -94,11 +92,12 @@ class WarehousePick(Task[State]):
         randomise: bool,
         split: Split,
         begins: str = "ready",
+        seconds: str = f"{TIME_LIMIT:g}",
         packages: Packages | None = None,
         robot: Picker | None = None,
     ) -> None:
         """Builds rack, packages and robot, where it is not given them; see `Task`."""
-        self._randomise, self._beginning = randomise, BEGINNINGS[begins]
+        self._randomise, self._lifts, self._seconds = randomise, LIFTS[begins], float(seconds)
         if packages is None:
             self.world = Store(physics)
             packages = self.world.packages
@@ -110,13 +109,19 @@ class WarehousePick(Task[State]):
         most = [*seen, 2.0, *[_SIZES] * 3, ROOM, FAR, FAR, FAR, 1.0, 1.0, *[*seen, *[_SIZES] * 3] * OTHERS, *[1.0] * 3]
         self.observation_space: spaces.Space[Any] = observation_space(self.robot, self._eyes, most)
 
+    @property
+    def time_limit(self) -> float:
+        """Length of an episode, s."""
+        return self._seconds
+
     def reset(self, streams: Streams, level: int) -> None:
         """Arranges an episode; see `Task.reset`."""
         world, rng = self.world, streams.robot
         world.reset(streams.world, level)
         noise = at_level(NOISE, level) if self._randomise else 0.0
-        turret, lift, out = self._beginning
-        arm = float(rng.uniform(-turret, turret)), float(rng.uniform(*lift)), float(rng.uniform(*out))
+        turret, lift, out = (float(rng.uniform(*ends)) for ends in ((-TURRET, TURRET), self._lifts, OUT))
+        # Below the deck's height it cannot be turned farther.
+        arm = clip(turret, -TURN_LOW, TURN_LOW) if lift < CLEAR else turret, lift, out
         self.robot.reset(world.spawn(streams.world), streams.sensors, noise, arm)
         self.begin(world.layout, streams, noise)
 

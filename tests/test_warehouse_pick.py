@@ -15,6 +15,7 @@ from robosim.body import Body
 from robosim.envs.warehouse_pick import OUTSIDE, WarehousePick
 from robosim.envs.warehouse_pick_score import CONTROL_DT, DISTURBED, REWARD, STEADY
 from robosim.math import axis_angle, rotation_rows
+from robosim.robots.mast import CLEAR, TURN_LOW
 from robosim.worlds.warehouse.clutter import LETTERS
 
 ID = "robosim/WarehousePick-v0"
@@ -254,10 +255,20 @@ def test_it_comes_to_a_stop_at_its_goal() -> None:
 
 def test_the_arm_may_begin_at_any_height() -> None:
     made = gym.make(ID, level=5, begins="anywhere")
-    lifts = [float(made.reset(seed=seed)[0][LIFT]) for seed in range(40)]
+    turrets, lifts = np.array([made.reset(seed=seed)[0][:2] for seed in range(60)]).T
     made.close()
-    assert min(lifts) < 0.3
-    assert max(lifts) > 1.6
+    assert lifts.min() < 0.3
+    assert lifts.max() > 1.6
+    assert np.abs(turrets).max() > 0.3
+    assert np.abs(turrets[lifts < CLEAR]).max() <= TURN_LOW + 1e-6
+
+
+def test_an_episode_may_be_over_sooner() -> None:
+    made = gym.make(ID, level=0, seconds=6)
+    made.reset(seed=0)
+    ends = [made.step(NONE)[2:4] for _ in range(60)]
+    made.close()
+    assert ends == [(False, False)] * 59 + [(False, True)]
 
 
 def test_cameras_see_the_rack_and_the_order_is_told() -> None:

@@ -33,6 +33,9 @@ class EnvConfig(_Frozen):
     critic: EnvKwargs = {}
     """Keyword arguments of the env as the critic observes it, where it may know more than the actor, as
     `{observation: full}`: of the training envs alone. They may change nothing that happens."""
+    training: Annotated[EnvKwargs, Field(exclude_if=not_)] = {}  # so that earlier runs can go on
+    """Keyword arguments of the training envs alone, such as `{begins: anywhere}`: the agent is validated, and its card
+    says that it acts, without them."""
     splits: bool = True
     """Whether the env takes split="train"/"val"/"test", as every robosim env does. False for envs of other
     packages: validation then differs from training only by its seeds."""
@@ -155,7 +158,7 @@ class Experiment(_Frozen):
         """
         kwargs = dict(self.env.kwargs)
         if split == "train":
-            kwargs |= self.env.critic
+            kwargs |= self.env.training | self.env.critic
         if split == "val" and self.validation.level is not None:
             kwargs["level"] = self.validation.level
         if self.env.splits:
