@@ -335,7 +335,7 @@ class WarehouseNavigate(Task[State]):
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Follows the robot from behind and above; see `Task.viewpoint`."""
         (x, y, _), _ = self.robot.body.pose()
-        return self._chase.view(x, y, self.world.true_grid)
+        return self._chase.view(x, y, self.world.layout)
 
     def sketch(self, state: State) -> Sketch:
         """Draws the path planned and driven, the goal, the lidar's fan, and what the camera sees; see `Task.sketch`."""

@@ -30,7 +30,8 @@ class Options:
     """Judge agents on held-out episodes; several agents are judged on the same episodes, in one table."""
 
     agents: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="AGENT [AGENT ...]")]
-    """A shipped agent's name, an agent's or a run's folder, random, zero or expert."""
+    """A shipped agent's name, the folder of an agent, a team or a run, random, zero or expert. blind:NAME acts without
+    what it sees, controller:NAME without its network."""
     env: str | None = None
     """The env's id; where it is not given, the one the agents were trained on."""
     episodes: int = 100

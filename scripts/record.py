@@ -37,7 +37,8 @@ class Options:
     """Record an agent's episodes as a Minari dataset, under $MINARI_DATASETS_PATH or else ~/.minari/datasets."""
 
     agent: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")]
-    """A shipped agent's name, an agent's or a run's folder, random, zero or expert."""
+    """A shipped agent's name, the folder of an agent, a team or a run, random, zero or expert. blind:NAME acts without
+    what it sees, controller:NAME without its network."""
     env: Annotated[str, tyro.conf.arg(metavar="ID")]
     """The env's id."""
     dataset: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
@@ -66,7 +67,8 @@ def main(argv: Sequence[str]) -> int:
     options = tyro.cli(Options, prog="robosim record", args=list(argv))
     kwargs = _checked(options)
     name = options.env.removeprefix("robosim/").rsplit("-v", 1)[0]
-    dataset = options.dataset or f"robosim/{name}/{Path(options.agent).name}-v0"
+    prefix, _, agent = options.agent.rpartition(":")
+    dataset = options.dataset or f"robosim/{name}/{prefix}{'-' if prefix else ''}{Path(agent).name}-v0"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(highlight=False)
     with ExitStack() as stack:

@@ -37,7 +37,8 @@ class Options:
     """See an agent act. Without --video, in a window: space pauses, n shows the next episode, q ends."""
 
     agent: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")]
-    """A shipped agent's name, an agent's or a run's folder, random, zero or expert."""
+    """A shipped agent's name, the folder of an agent, a team or a run, random, zero or expert. blind:NAME acts without
+    what it sees, controller:NAME without its network."""
     env: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
     """The env's id; where it is not given, the one the agent was trained on."""
     level: Annotated[str | None, tyro.conf.arg(metavar="LEVEL")] = None

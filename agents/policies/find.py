@@ -1,4 +1,4 @@
-"""From what a user types to a policy: `random`, `zero`, `expert`, a shipped agent's name, or a folder."""
+"""From what a user types to a policy: `random`, `zero`, `expert`, a name or a folder, and what may stand before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from robosim.agents.policies.blind import Blind
 from robosim.agents.policies.policy import Policy, RandomPolicy, ZeroPolicy
 from robosim.agents.storage.agent import agent_from_files
 from robosim.agents.storage.card import EnvCard
-from robosim.agents.storage.files import AgentError, is_agent, read_files
+from robosim.agents.storage.files import AgentError, Lack, is_agent, read_files
 from robosim.agents.storage.reading import AnyEnv, card_of
 from robosim.agents.storage.team import AnyFiles, TeamFiles, is_team, read_team
 from robosim.errors import RobosimError
@@ -20,7 +20,7 @@ from robosim.errors import RobosimError
 EXPERT = "expert"
 BASELINES = ("random", "zero", EXPERT)
 """Policies without a folder; these names mean them even where a folder has the same name."""
-PREFIXES: Mapping[str, str] = {"blind:": "sight", "controller:": "network"}
+PREFIXES: Mapping[str, Lack] = {"blind:": "sight", "controller:": "network"}
 """What stands before an agent's name, and what it is to act without then."""
 TOLD: Mapping[str, Mapping[str, str]] = {
     "robosim/TerrainNavigate": {"guidance": "path"},
@@ -46,7 +46,7 @@ def taught_kwargs(teacher: str, env_id: str, kwargs: Mapping[str, Any]) -> dict[
     """Give the keyword arguments of the env as a teacher observes it, where these are its student's.
 
     Args:
-        teacher: `EXPERT`, or an agent or a team; see `agent_folder`.
+        teacher: `EXPERT`, or an agent or a team; see `named_files`.
         env_id: The env's id.
         kwargs: The student's.
 
@@ -136,7 +136,7 @@ def named_files(name: str | Path) -> AnyFiles:
     """
     prefix = next((prefix for prefix in PREFIXES if str(name).startswith(prefix)), None)
     folder = require_agent_folder(str(name).removeprefix(prefix) if prefix else name)
-    lacks = PREFIXES[prefix] if prefix else ""
+    lacks: Lack = PREFIXES[prefix] if prefix else ""
     if is_team(folder):
         return replace(read_team(folder, shipped_agent_folder), lacks=lacks)
     return replace(read_files(folder), lacks=lacks)

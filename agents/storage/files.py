@@ -18,6 +18,7 @@ import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from robosim.errors import RobosimError
 
@@ -25,6 +26,7 @@ CARD_NAME = "agent.yaml"
 WEIGHTS_NAME = "policy.safetensors"
 MAX_CARD_BYTES = 2**18  # 256 KiB; a card of a robot with fifty observations has 4
 MAX_WEIGHTS_BYTES = 2**28  # 256 MiB; a 64x64 MLP has 0.05
+Lack: TypeAlias = Literal["", "sight", "network"]
 _ATTEMPTS = 50  # one is enough, unless a writer replaces the agent during its half millisecond
 _READ_FLAGS = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 _EXPECTED = f"an agent is a folder with {CARD_NAME} and {WEIGHTS_NAME}"
@@ -42,8 +44,8 @@ class AgentFiles:
     """Where it was read, for messages."""
     card: bytes
     weights: bytes
-    lacks: str = ""
-    """What it is to act without: nothing, or one of `robosim.agents.policies.find.PREFIXES`."""
+    lacks: Lack = ""
+    """What it is to act without; see `robosim.agents.policies.blind` and `robosim.agents.policies.alone`."""
 
 
 def is_agent(folder: Path) -> bool:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from robosim.agents.policies.role import ROLES, Role
 from robosim.agents.storage.card import EnvCard
-from robosim.agents.storage.files import AgentError, AgentFiles, is_agent, read_files
+from robosim.agents.storage.files import AgentError, AgentFiles, Lack, is_agent, read_files
 from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
 
 TEAM_NAME = "team.yaml"
@@ -61,8 +61,8 @@ class TeamFiles:
     card: TeamCard
     parts: Mapping[Role, AgentFiles]
     """Those that are agents."""
-    lacks: str = ""
-    """What it is to act without: nothing, or one of `robosim.agents.policies.find.PREFIXES`."""
+    lacks: Lack = ""
+    """What it is to act without; see `robosim.agents.policies.blind`."""
 
     @property
     def sha256(self) -> str:

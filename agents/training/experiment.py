@@ -114,12 +114,13 @@ class Experiment(_Frozen):
     workers: Count = 2
     """Processes that share the envs (and the validation episodes)."""
     start_from: Annotated[str | None, Field(min_length=1, exclude_if=lambda name: name is None)] = None
-    """An agent whose network and statistics it begins with: a shipped one, or the folder of an agent or a run."""
+    """An agent whose network, exploration and observation statistics it begins with: a shipped one, or the folder of an
+    agent or of a run."""
     teacher: Annotated[str, Field(min_length=1)] = "expert"
     """Whom the network first imitates: the scripted expert, a shipped agent or team, or the folder of one. A teacher
     may observe what the network does not: it then has envs of its own, which play the same episodes."""
     expert_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
-    """Env steps of the teacher that the network first learns to imitate; 0: it learns from nothing."""
+    """Env steps of the teacher that the network first learns to imitate; 0: of none."""
     expert_rounds: Annotated[int, Field(ge=1, le=100)] = 1
     """Rounds in which these steps are made. In the first the teacher acts; in later ones the network does, and the
     teacher says what it would have done."""
@@ -186,6 +187,10 @@ def _misfits(experiment: Experiment) -> list[str]:
             f"expert_auxiliary = {experiment.expert_auxiliary}: only a network with network.encoder that imitates, "
             f"with expert_steps, learns from it"
         )
+    if experiment.start_from and experiment.ppo.mirror:
+        lines.append(f"start_from = {experiment.start_from}: must be none with ppo.mirror, as agents have no mirror")
+    if experiment.start_from and experiment.network.encoder and experiment.network.encoder.weights:
+        lines.append(f"start_from = {experiment.start_from}: must be none with network.encoder.weights, or the other")
     hidden = experiment.network.hidden
     if experiment.ppo.mirror and not (hidden and 2 * max(hidden) <= MAX_WIDTH):
         lines.append(

@@ -78,18 +78,17 @@ def imitate(
 
 @contextlib.contextmanager
 def _teaching(experiment: Experiment) -> Iterator[Teacher]:
-    """Gives the teacher; where it is told something else than the network, with envs of its own."""
+    """Gives the teacher; with envs of its own where it is told something else than the network, or sees pictures."""
     asked = experiment.env
     kwargs = taught_kwargs(experiment.teacher, asked.id, asked.kwargs)
     its_own = experiment.model_copy(update={"env": asked.model_copy(update={"kwargs": kwargs, "critic": {}})})
     env = gym.make(asked.id, **its_own.env_kwargs("train"))  # type: ignore[arg-type]
-    space = env.observation_space
     try:
+        # An agent sees pictures as its env gives them, a learner's envs stack them; no scripted one looks at any.
+        stacked = experiment.teacher != EXPERT and bool(image_parts(env.observation_space))
         policy = make_teacher(env) if experiment.teacher == EXPERT else load_policy(experiment.teacher, env)
     finally:
         env.close()
-    # An agent sees pictures as its env gives them, and a learner's envs stack them.
-    stacked = experiment.teacher != EXPERT and bool(image_parts(space))
     if kwargs == {**asked.kwargs, **asked.critic} and not stacked:
         yield Teacher(policy)
         return

@@ -107,8 +107,8 @@ class Teacher:
 
     Attributes:
         policy: Itself.
-        envs: Where it sees it: envs that play the same episodes as those of its student and observe something else.
-            None: it sees what its student sees.
+        envs: Where it sees it: envs that play the same episodes as those of its student. None: it sees what its student
+            sees.
         tells: Parts of what it sees that are kept besides, as one vector a row.
     """
 
