@@ -16,6 +16,13 @@ BOX_KEY = "observation"
 """The name under which the statistics of a plain Box observation are kept; those of a Dict have its keys."""
 
 
+def statistics_of(env: VecNormalize) -> dict[str, RunningMeanStd]:
+    """The running statistics of what a `VecNormalize` normalises of observations, by part; empty where it does not."""
+    if not env.norm_obs:
+        return {}
+    return env.obs_rms if isinstance(env.obs_rms, dict) else {BOX_KEY: env.obs_rms}
+
+
 @dataclass(frozen=True)
 class Normaliser:
     """Scales observations as (x - mean) / sqrt(var + epsilon), clipped to [-clip, clip].
@@ -54,8 +61,7 @@ class Normaliser:
         """Freeze what a `VecNormalize` knows now; None where it does not normalise observations."""
         if not env.norm_obs:
             return None
-        found = env.obs_rms
-        statistics: dict[str, RunningMeanStd] = found if isinstance(found, dict) else {BOX_KEY: found}
+        statistics = statistics_of(env)
         return cls(
             mean={key: rms.mean.astype(np.float64) for key, rms in statistics.items()},
             var={key: rms.var.astype(np.float64) for key, rms in statistics.items()},

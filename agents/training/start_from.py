@@ -6,12 +6,11 @@ import torch
 from pydantic import JsonValue
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
-from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 
-from robosim.agents.policies.find import BASELINES, require_agent_folder, shipped_parts
+from robosim.agents.policies.find import BASELINES, PREFIXES, require_agent_folder, shipped_parts
 from robosim.agents.policies.network import NetworkConfig
-from robosim.agents.policies.normalise import BOX_KEY, Normaliser
+from robosim.agents.policies.normalise import BOX_KEY, Normaliser, statistics_of
 from robosim.agents.storage.card import AgentCard, space_differences
 from robosim.agents.storage.files import AgentError, read_files
 from robosim.agents.storage.reading import card_of, normaliser_of, policy_of, tensors_of, weights_of
@@ -43,7 +42,7 @@ def start_from(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
     differences = _network_differences(card.network, experiment.network)
     differences += space_differences("observation_space", card.observation_space, acting_space(model, envs))
     differences += space_differences("action_space", card.action_space, model.action_space)
-    found, wanted, statistics = weights_of(policy), weights_of(model.policy), _statistics(envs)
+    found, wanted, statistics = weights_of(policy), weights_of(model.policy), statistics_of(envs)
     if not differences:
         shapes = ({key: tuple(part.shape) for key, part in parts.items()} for parts in (found, wanted))
         differences = _differences("weights", *shapes)
@@ -66,7 +65,7 @@ def start_from(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
 
 
 def _read(told: str, name: str) -> tuple[AgentCard, ActorCriticPolicy, Normaliser | None]:
-    if name in BASELINES or ":" in name:
+    if name in BASELINES or name.startswith(tuple(PREFIXES)):
         raise RobosimError(f"{told}: must be a shipped agent, or the folder of an agent or of a run")
     try:
         folder = require_agent_folder(name)
@@ -100,9 +99,3 @@ def _differences(name: str, agents: Mapping[str, object], here: Mapping[str, obj
 def _agents_parts(card: AgentCard) -> list[str]:
     """The parts of what the agent observes, by the names of their statistics."""
     return [BOX_KEY] if card.observation_space.kind == "box" else list(card.observation_space.spaces)
-
-
-def _statistics(envs: VecNormalize) -> dict[str, RunningMeanStd]:
-    if not envs.norm_obs:
-        return {}
-    return envs.obs_rms if isinstance(envs.obs_rms, dict) else {BOX_KEY: envs.obs_rms}
