@@ -221,7 +221,7 @@ def test_a_network_that_sees_imitates_a_teacher_with_a_lidar(teacher: str) -> No
 
 
 def test_a_team_is_imitated_with_what_it_remembers() -> None:
-    """By cameras an arm that stands is taken elsewhere after a second: only who remembers knows how long it stood."""
+    """By cameras an arm that stands is taken elsewhere after a while: only who remembers knows how long it stood."""
     asked = parse_experiment(
         {
             "name": "picks",

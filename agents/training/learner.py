@@ -61,13 +61,14 @@ def start_envs(experiment: Experiment) -> WorkerVecEnv:
     except gym.error.Error as error:
         raise LearnerError(f"env.id = {env_id!r}: {error}") from None
     # The checker would look at every step of every env; the contract of an env is for its tests.
-    kwargs: dict[str, Any] = {"disable_env_checker": True, **experiment.env_kwargs("train")}
+    asked = experiment.env_kwargs("train")
+    kwargs: dict[str, Any] = {"disable_env_checker": True, **asked}
     make = partial(gym.make, spec, **kwargs)  # not the id, which a worker that is spawned may not know
     try:
         return WorkerVecEnv([make] * experiment.envs, workers=experiment.workers, infos="episode")
     except WorkerDied as error:
         if isinstance(error.__cause__, TypeError | ValueError | gym.error.Error):  # gym.make, with these kwargs
-            raise LearnerError(f"env {env_id!r} with kwargs {experiment.env.kwargs}: {error.__cause__}") from error
+            raise LearnerError(f"env {env_id!r} with kwargs {asked}: {error.__cause__}") from error
         raise
 
 
