@@ -24,8 +24,8 @@ class Main(Protocol):
 
 
 def complain(message: str) -> None:
-    """Write one line on stderr, `message` as it is: brackets in it are not markup."""
-    Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True, highlight=False)
+    """Write one line on stderr, `message` as it is: brackets in it are not markup, and `:x:` is no picture."""
+    Console(stderr=True, emoji=False).print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True, highlight=False)
 
 
 class Minutes:

@@ -67,12 +67,12 @@ def test_every_command_is_there(name: str) -> None:
 def test_a_mistake_is_one_line_and_2(capsys: Captured) -> None:
     @command
     def fails(argv: Sequence[str]) -> int:
-        raise RobosimError("level 12 of [env] is not in 0–9 " + "x" * 200)
+        raise RobosimError("level 12 of [env] is not :x: in 0–9 " + "x" * 200)
 
     assert fails([]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "error: level 12 of [env] is not in 0–9 " + "x" * 200 + "\n"
+    assert err == "error: level 12 of [env] is not :x: in 0–9 " + "x" * 200 + "\n"
 
 
 def test_ctrl_c_is_quiet(capsys: Captured) -> None:
