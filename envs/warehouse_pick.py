@@ -35,7 +35,8 @@ NOISE = (0.0, 1.0)  # at level 0 and at level 9; multiplies what the sensors err
 OTHERS = 4  # packages that are observed beside the ordered one: the nearest
 OUTSIDE = DEPTH / 2 + 0.01  # m along x, the rack's own axis: beyond it a package is clear
 TURRET, OUT = 0.35, (REACH[0], 0.32)  # rad, m: where the arm begins, at most, and between
-LIFTS = {"ready": (CLEAR + 0.05, 1.3), "anywhere": (0.15, 1.75)}  # m, likewise, by the option ``begins``
+LIFTS = {"ready": (CLEAR + 0.05, 1.3), "anywhere": (0.15, 1.75), "nearby": (0.15, 1.75)}  # m, by the option ``begins``
+NEARBY = 0.15, 0.5  # m from the ordered package's height, in that share of the episodes that begin "nearby"
 CLOSE = 0.05  # m; millimetres count before the front, and are nothing in a range of metres
 ROOM = 0.5  # m; more than that above a package is told as this
 _SIZES = 0.5  # m, of a package, at most
@@ -72,7 +73,8 @@ class WarehousePick(Task[State]):
     the pictures are those of `robosim.envs.arm_sight.Eyes`.
 
     Two options are for training: with ``begins="anywhere"`` the arm begins at any height, as who looks elsewhere comes
-    to all of them; with ``seconds=6`` an episode is over sooner, and who learns sees more racks.
+    to all of them, and with ``"nearby"`` every other time at that of the ordered package, to within `NEARBY`; with
+    ``seconds=6`` an episode is over sooner, and who learns sees more racks.
     """
 
     OBSERVATIONS = ("state", "camera")
@@ -97,7 +99,7 @@ class WarehousePick(Task[State]):
         robot: Picker | None = None,
     ) -> None:
         """Builds rack, packages and robot, where it is not given them; see `Task`."""
-        self._randomise, self._lifts, self._seconds = randomise, LIFTS[begins], float(seconds)
+        self._randomise, self._begins, self._seconds = randomise, begins, float(seconds)
         if packages is None:
             self.world = Store(physics)
             packages = self.world.packages
@@ -119,11 +121,19 @@ class WarehousePick(Task[State]):
         world, rng = self.world, streams.robot
         world.reset(streams.world, level)
         noise = at_level(NOISE, level) if self._randomise else 0.0
-        turret, lift, out = (float(rng.uniform(*ends)) for ends in ((-TURRET, TURRET), self._lifts, OUT))
+        turret, lift, out = (float(rng.uniform(*ends)) for ends in ((-TURRET, TURRET), self._lifts(rng), OUT))
         # Below the deck's height it cannot be turned farther.
         arm = clip(turret, -TURN_LOW, TURN_LOW) if lift < CLEAR else turret, lift, out
         self.robot.reset(world.spawn(streams.world), streams.sensors, noise, arm)
         self.begin(world.layout, streams, noise)
+
+    def _lifts(self, rng: np.random.Generator) -> tuple[float, float]:
+        """Gives between which heights the arm begins, m."""
+        low, high = LIFTS[self._begins]
+        if self._begins != "nearby" or rng.random() >= NEARBY[1]:
+            return low, high
+        height = self.world.layout.ordered.z
+        return max(height - NEARBY[0], low), min(height + NEARBY[0], high)
 
     def begin(self, layout: RackLayout, streams: Streams, noise: float) -> None:
         """Takes an order; rack, packages and robot are where they are already.

@@ -1,5 +1,7 @@
 """An arm that picks by cameras and has come to a stand: where it looks next, and when it is left alone."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -28,11 +30,11 @@ class Still:
         return np.broadcast_to(self.said, (*observation["state"].shape[:-1], 4)).copy(), None
 
 
-def feels(lift: float, held: float = 0.0, press: float = 0.0, out: float = 0.3) -> dict[str, NDArray[np.float32]]:
+def feels(lift: float, held: float = 0.0, press: float = 0.0, out: float = 0.3) -> dict[str, NDArray[Any]]:
     """What an arm feels, straight ahead."""
     felt = np.zeros(15, np.float32)
     felt[[LIFT, OUT, 7, 9]] = lift, out, held, press
-    return {"state": felt}
+    return {"state": felt, "depth8_wrist": np.full((64, 64, 1), 255, np.uint8)}
 
 
 def lifts(start: float, steps: int, **felt: float) -> list[float]:
@@ -84,7 +86,8 @@ def test_what_is_blocked_on_its_way_goes_elsewhere() -> None:
 
 def test_each_of_a_batch_is_remembered_by_itself_and_a_new_episode_begins_with_nothing() -> None:
     searcher, state = Searcher(Still()), None
-    both = {"state": np.stack([feels(0.8)["state"], feels(0.8, held=1.0)["state"]])}
+    one, other = feels(0.8), feels(0.8, held=1.0)
+    both = {key: np.stack([one[key], other[key]]) for key in one}
     for _ in range(PATIENCE + 2):
         actions, state = searcher.predict(both, state)
     assert (np.abs(actions[:, 1]) > 0).tolist() == [True, False]

@@ -263,6 +263,15 @@ def test_the_arm_may_begin_at_any_height() -> None:
     assert np.abs(turrets[lifts < CLEAR]).max() <= TURN_LOW + 1e-6
 
 
+def test_the_arm_may_begin_near_the_ordered_package_every_other_time() -> None:
+    made = gym.make(ID, level=9, begins="nearby")
+    task = made.unwrapped.task  # type: ignore[attr-defined]
+    off = [abs(made.reset(seed=seed)[0][1] - np.clip(task.world.layout.ordered.z, 0.15, 1.75)) for seed in range(300)]
+    made.close()
+    near = np.mean(np.array(off) <= 0.16)
+    assert 0.5 < near < 0.7  # of the other half some are, by chance
+
+
 def test_an_episode_may_be_over_sooner() -> None:
     made = gym.make(ID, level=0, seconds=6)
     made.reset(seed=0)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.policy import Observation, Policy, State
+from robosim.agents.policies.soft_touch import soften
 from robosim.robots.mast import REACH
 
 # In "state", what the arm feels
@@ -22,6 +23,7 @@ PATIENCE = 7  # steps, for which it may stand
 LONGEST = 50  # steps on its way, after which something blocks it
 TOUCHING = 0.002  # m, from which on the cup is pressed against something, and it does not stand but works
 NEAR = (0.05, 0.04, 0.05)  # rad, m, m: of turret, lift and arm from where it looks anew
+WRIST_SEES = (64, 64)  # pixels
 DRAWN_IN = 0.12  # m beyond the shortest, from which on the arm is clear of the rack
 GAINS = (2.0, 4.0, 6.0)  # 1/rad, 1/m, 1/m: of their rates
 
@@ -75,10 +77,11 @@ class Searcher:
         kept = np.tile(NOTHING, (len(felt), 1)) if state is None else state[0].copy()
         if episode_start is not None:
             kept[np.reshape(episode_start, -1)] = NOTHING
+        depth8 = observation["depth8_wrist"].reshape(len(felt), *WRIST_SEES)
         for number, feels in enumerate(felt):
             memory = _next(feels, _Memory(*kept[number].tolist()))
-            if memory.goal >= 0:
-                rows[number] = _go(feels, int(memory.goal))
+            softly = soften(rows[number], feels, depth8[number])
+            rows[number] = _go(feels, int(memory.goal)) if memory.goal >= 0 else softly
             kept[number] = memory
         return rows.reshape(actions.shape), (kept,)
 
