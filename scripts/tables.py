@@ -9,8 +9,8 @@ from rich.console import Console
 
 from robosim.agents.evaluation.results import Result, markdown, read_results
 from robosim.agents.perception.network_file import SHIPPED
+from robosim.agents.perception.results import PerceptionResult, read_perception_results
 from robosim.agents.perception.results import markdown as perception_markdown
-from robosim.agents.perception.results import read_perception_results
 from robosim.agents.policies.find import PRETRAINED
 from robosim.errors import RobosimError
 from robosim.scripts.cli import command
@@ -77,7 +77,7 @@ def results_table() -> str:
 
 def _judged(results: list[Result], source: str) -> str:
     last = results[-1]
-    made = " and ".join(f"`{command}`" for command in dict.fromkeys(result.command for result in results))
+    made = _commands(results)
     by_level = [["success at level", *(str(level) for level in sorted(last.by_level))]]
     by_level.append(["---", *["---:"] * len(last.by_level)])
     for result in results:
@@ -130,10 +130,15 @@ def perception_table() -> str:
     return "\n".join(_seen(path) for path in sorted(SHIPPED.glob("*/results.json")))
 
 
+def _commands(results: Sequence[Result | PerceptionResult]) -> str:
+    """Names every command that made some of the results, once."""
+    return " and ".join(f"`{command}`" for command in dict.fromkeys(result.command for result in results))
+
+
 def _seen(path: Path) -> str:
     results = read_perception_results(path)
     first, source = results[0], path.relative_to(ROOT).as_posix()
-    made = f"`{first.command}` on {_machine(first.machine)} ([{source}]({source}))"
+    made = f"{_commands(results)} on {_machine(first.machine)} ([{source}]({source}))"
     return (
         f"{first.pictures:,} pictures of {first.worlds} worlds of the {first.split} split; 95 % intervals:\n\n"
         f"{perception_markdown(results)}\nMade by {made}.\n"

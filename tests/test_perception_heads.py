@@ -8,7 +8,7 @@ from robosim.perception.data.sample import BOXED, CLASSES, FARTHEST, MAX_BOXES, 
 from robosim.perception.encoders import ENCODERS, EncoderSpec
 from robosim.perception.heads.detection import DetectionHead, decode, detection_loss, iou, places, unboxed
 from robosim.perception.heads.segmentation import confusion, segmentation_loss
-from robosim.perception.labels import LabelNetwork, LabelSpec, Reading, cut
+from robosim.perception.labels import LabelNetwork, LabelSpec, Reading, cut, levelled
 from robosim.perception.scene import SceneNetwork, SceneSpec
 
 PERSON, PACKAGE = CLASSES.index("person"), CLASSES.index("package")
@@ -145,6 +145,35 @@ def test_a_label_network_learns_a_few_labels_by_heart() -> None:
     assert reading.symbols[1:].argmax(dim=1).tolist() == [0, 1, 2, 3, 4]
     assert reading.colours[1:].argmax(dim=1).tolist() == [0, 1, 2, 3, 4]
     assert (reading.legible > 0).tolist() == [False, True, True, True, True, True]
+
+
+def test_from_around_it_says_the_mean_of_what_it_says_from_five_places() -> None:
+    torch.manual_seed(0)
+    network = LabelNetwork(LabelSpec(encoder=EncoderSpec(name="nature", width=8, features=64)))
+    rgb, box = torch.rand(1, 3, 64, 64), torch.tensor([[10.0, 10.0, 50.0, 35.0]])
+    aside = [(0.0, 0.0), *((x, y) for x in (-1.6, 1.6) for y in (-1.0, 1.0))]  # 0.04 of 40 and of 25 pixels
+    first = torch.tensor([0])
+    with torch.no_grad():
+        around = network.read_around(rgb, first, box)
+        apart = [network.read(rgb, first, box + torch.tensor(place * 2)) for place in aside]
+    mean = torch.stack([one.symbols.softmax(1) for one in apart]).mean(0)
+    assert torch.allclose(around.symbols.softmax(1), mean, atol=1e-5)
+    assert torch.allclose(around.legible, torch.stack([one.legible for one in apart]).mean(0), atol=1e-5)
+    assert not torch.allclose(around.symbols.softmax(1), apart[0].symbols.softmax(1), atol=1e-5)
+
+
+def test_levelled_a_label_looks_the_same_in_dim_light_and_its_hues_stay_apart() -> None:
+    bright = torch.rand(2, 3, 32, 32)
+    bright[:, 0] += 1
+    dim = levelled(0.3 * bright)
+    assert torch.allclose(dim, levelled(bright), atol=0.05)
+    assert (dim[:, 0].mean() - dim[:, 1].mean()).item() > 1
+    assert torch.isfinite(levelled(torch.full((1, 3, 32, 32), 0.5))).all()
+    network = LabelNetwork(LabelSpec(encoder=EncoderSpec(name="nature", width=8, features=64), level=True))
+    boxes, two = torch.tensor([[0.0, 0.0, 32.0, 32.0]] * 2), torch.arange(2)
+    with torch.no_grad():
+        bright_seen, dim_seen = (network.read(light * bright / 2, two, boxes).symbols for light in (1.0, 0.3))
+    assert torch.allclose(bright_seen, dim_seen, atol=0.1)
 
 
 def test_in_training_as_many_packages_cannot_be_read_as_can(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ class NetworkSeer:
 
 def _read(network: LabelNetwork, batch: Batch) -> Labels:
     pictures, places = packages(batch)
-    reading = network.read(batch["rgb"], pictures, batch["boxes"][pictures, places])
+    reading = network.read_around(batch["rgb"], pictures, batch["boxes"][pictures, places])
     return Labels(
         pictures, places, reading.symbols.argmax(1), reading.colours.argmax(1), torch.sigmoid(reading.legible)
     )

@@ -19,6 +19,9 @@ from robosim.perception.encoders import EncoderSpec, make_encoder
 from robosim.perception.pixels import Batch, Tensor, scaled
 
 PACKAGE = CLASSES.index("package")
+# Where a box is looked at besides where it is, in its own widths and heights: what a letter of a few pixels seems to be
+# depends on where between them its strokes fall.
+_AROUND = ((0.0, 0.0), (-0.04, -0.04), (0.04, -0.04), (-0.04, 0.04), (0.04, 0.04))
 
 
 class LabelSpec(BaseModel):
@@ -33,6 +36,8 @@ class LabelSpec(BaseModel):
     """Pixels each way that a package's box is brought to."""
     margin: float = Field(0.05, ge=0, le=1)
     """What is added around a box, in its own widths and heights."""
+    level: bool = False
+    """Whether each crop is brought to mean 0 and deviation 1 first: it then looks the same in light of any strength."""
     jitter: float = Field(0.08, ge=0, le=0.5)
     """How far, in training, a box's sides are put elsewhere: a detected one is not exact."""
 
@@ -76,8 +81,20 @@ class LabelNetwork(nn.Module):
             pictures: int64 (n,), which of them each box is in.
             boxes: (n, 4) as a sample's.
         """
-        reading: Reading = self(cut(rgb, pictures, boxes, self.spec.crop, self.spec.margin))
+        crops = cut(rgb, pictures, boxes, self.spec.crop, self.spec.margin)
+        reading: Reading = self(levelled(crops) if self.spec.level else crops)
         return reading
+
+    def read_around(self, rgb: Tensor, pictures: Tensor, boxes: Tensor) -> Reading:
+        """Reads them as `read` does, from five places each, and gives the mean of what it makes of them."""
+        size = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+        aside = [boxes + size * torch.tensor(place * 2, device=boxes.device) for place in _AROUND]
+        readings = [self.read(rgb, pictures, one) for one in aside]
+        return Reading(
+            _mean_logits([one.symbols for one in readings]),
+            _mean_logits([one.colours for one in readings]),
+            torch.stack([one.legible for one in readings]).mean(dim=0),
+        )
 
     def losses(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """Gives what its readings of samples' packages cost.
@@ -135,11 +152,22 @@ def cut(rgb: Tensor, pictures: Tensor, boxes: Tensor, size: int, margin: float) 
     return F.grid_sample(scaled(rgb)[pictures], grid, padding_mode="border", align_corners=False)
 
 
+def levelled(crops: Tensor) -> Tensor:
+    """Brings each of some pictures to mean 0 and deviation 1, over its places and colours together: hues stay apart."""
+    mean, deviation = (of(dim=(1, 2, 3), keepdim=True) for of in (crops.mean, crops.std))
+    return (crops - mean) / (deviation + 1 / 255)
+
+
 def _as_many(legible: Tensor, generator: torch.Generator) -> Tensor:
     """Chooses, of all packages, those that are legible and as many others, at least one: int64 indices."""
     yes, no = legible.nonzero()[:, 0], (~legible).nonzero()[:, 0]
     order = torch.randperm(len(no), generator=generator)[: max(len(yes), 1)]
     return torch.cat([yes, no[order.to(no.device)]])
+
+
+def _mean_logits(logits: list[Tensor]) -> Tensor:
+    """Gives the logarithms of the mean shares that some logits stand for."""
+    return torch.stack(logits).softmax(dim=-1).mean(dim=0).log()
 
 
 def _entropy(logits: Tensor, wanted: Tensor) -> Tensor:
