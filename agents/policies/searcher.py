@@ -1,7 +1,8 @@
 """Looks elsewhere: an arm that picks by its cameras and has come to a stand is taken to another height of the rack.
 
 A network that remembers nothing stays where it cannot tell what it sees, or sees nothing that was asked for: labels of
-other boards are a few pixels on its pictures. From another height it begins anew.
+other boards are a few pixels on its pictures. From another height it begins anew. Until it stands it acts by itself,
+but touches softly (`soft_touch.py`).
 """
 
 from typing import NamedTuple
@@ -23,7 +24,6 @@ PATIENCE = 7  # steps, for which it may stand
 LONGEST = 50  # steps on its way, after which something blocks it
 TOUCHING = 0.002  # m, from which on the cup is pressed against something, and it does not stand but works
 NEAR = (0.05, 0.04, 0.05)  # rad, m, m: of turret, lift and arm from where it looks anew
-WRIST_SEES = (64, 64)  # pixels
 DRAWN_IN = 0.12  # m beyond the shortest, from which on the arm is clear of the rack
 GAINS = (2.0, 4.0, 6.0)  # 1/rad, 1/m, 1/m: of their rates
 
@@ -77,11 +77,13 @@ class Searcher:
         kept = np.tile(NOTHING, (len(felt), 1)) if state is None else state[0].copy()
         if episode_start is not None:
             kept[np.reshape(episode_start, -1)] = NOTHING
-        depth8 = observation["depth8_wrist"].reshape(len(felt), *WRIST_SEES)
+        depth8 = observation["depth8_wrist"].reshape(len(felt), *observation["depth8_wrist"].shape[-3:])
         for number, feels in enumerate(felt):
             memory = _next(feels, _Memory(*kept[number].tolist()))
-            softly = soften(rows[number], feels, depth8[number])
-            rows[number] = _go(feels, int(memory.goal)) if memory.goal >= 0 else softly
+            if memory.goal >= 0:
+                rows[number] = _go(feels, int(memory.goal))
+            else:
+                rows[number] = soften(rows[number], feels, depth8[number])
             kept[number] = memory
         return rows.reshape(actions.shape), (kept,)
 

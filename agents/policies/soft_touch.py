@@ -12,8 +12,8 @@ from robosim.robots.mast import RATES
 RATE_OUT, HELD = 5, 7  # in "state", what the arm feels
 # Rows and columns of the wrist's picture in which the cup's axis is, 0.1 to 0.4 m away
 BEFORE = slice(32, 47), slice(26, 38)
-FARTHEST = 3.0  # m, that 255 stands for
-LIP = 0.022  # m, by which the camera's depth is more than the way of the cup's lip, at the median of 229 pictures
+FARTHEST = 3.0  # m, that 255 stands for: `DEPTHS` of robosim/WarehousePick's cameras
+LIP = 0.022  # m, by which the camera's depth is more than the way of the cup's lip; it measures in steps of 0.012 m
 STEP = 0.1  # s, until what is decided has changed the arm's rate
 TOUCH, BRAKE = 0.15, 1.0  # m/s and m/s²: how fast it meets what is there, and how it comes to that
 
@@ -23,7 +23,7 @@ def soften(action: NDArray[np.float32], felt: NDArray[np.float64], depth8: NDArr
 
     Args:
         action: Of turret, lift, arm and suction, shape (4,).
-        felt: What the arm feels, as robosim/WarehousePick tells it.
+        felt: What the arm feels, shape (15,), as robosim/WarehousePick tells it.
         depth8: What the wrist sees, shape (64, 64, 1) or (64, 64); 0 where it is nearer than 5 cm, or nothing is.
 
     Returns:
