@@ -6,6 +6,7 @@ letter two metres away is a few pixels wide, and a map has none of its strokes l
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,7 +87,16 @@ class LabelNetwork(nn.Module):
         return reading
 
     def read_around(self, rgb: Tensor, pictures: Tensor, boxes: Tensor) -> Reading:
-        """Reads them as `read` does, from five places each, and gives the mean of what it makes of them."""
+        """Reads the labels in some boxes from five places each, and gives the mean of what it makes of them.
+
+        Args:
+            rgb: As `read` takes it.
+            pictures: The same.
+            boxes: The same.
+
+        Returns:
+            n readings: of symbols and colours logarithms of mean shares, of what is legible mean logits.
+        """
         size = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
         aside = [boxes + size * torch.tensor(place * 2, device=boxes.device) for place in _AROUND]
         readings = [self.read(rgb, pictures, one) for one in aside]
@@ -153,7 +163,10 @@ def cut(rgb: Tensor, pictures: Tensor, boxes: Tensor, size: int, margin: float) 
 
 
 def levelled(crops: Tensor) -> Tensor:
-    """Brings each of some pictures to mean 0 and deviation 1, over its places and colours together: hues stay apart."""
+    """Brings each of some pictures, (n, 3, height, width), to mean 0 and deviation 1.
+
+    Over its places and colours together, so that hues stay apart; one of a single colour becomes 0.
+    """
     mean, deviation = (of(dim=(1, 2, 3), keepdim=True) for of in (crops.mean, crops.std))
     return (crops - mean) / (deviation + 1 / 255)
 
@@ -167,7 +180,7 @@ def _as_many(legible: Tensor, generator: torch.Generator) -> Tensor:
 
 def _mean_logits(logits: list[Tensor]) -> Tensor:
     """Gives the logarithms of the mean shares that some logits stand for."""
-    return torch.stack(logits).softmax(dim=-1).mean(dim=0).log()
+    return torch.stack(logits).log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(logits))
 
 
 def _entropy(logits: Tensor, wanted: Tensor) -> Tensor:
