@@ -98,7 +98,7 @@ def _seer(name: str, options: Options, shards: Shards, device: torch.device) -> 
     path = find_network(name)
     card, network = load_network(path)
     size = (shards.recipe.height, shards.recipe.width)
-    if card.network.kind == "scene" and size != (card.network.height, card.network.width):
+    if card.network.kind != "labels" and size != (card.network.height, card.network.width):
         raise RobosimError(
             f"{name}: sees pictures of {card.network.width} × {card.network.height} pixels, "
             f"those of {options.data} have {size[1]} × {size[0]}"

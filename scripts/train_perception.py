@@ -10,8 +10,13 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from robosim.agents.perception.experiment import PerceptionExperiment, load_perception, parse_perception
-from robosim.agents.perception.samples import with_labels
+from robosim.agents.perception.experiment import (
+    NetworkSpec,
+    PerceptionExperiment,
+    load_perception,
+    parse_perception,
+)
+from robosim.agents.perception.samples import Pictures, with_labels, with_things
 from robosim.agents.perception.train import PerceptionSetup, PerceptionStatus, train_perception
 from robosim.agents.training.device import DeviceName
 from robosim.errors import RobosimError
@@ -66,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
         finished = train_perception(
             experiment,
             out,
-            *((with_labels(train), with_labels(val)) if experiment.network.kind == "labels" else (train, val)),
+            *_of_use(experiment.network, train, val),
             resume=options.resume,
             device=options.device,
             workers=options.workers,
@@ -84,6 +89,13 @@ def main(argv: Sequence[str]) -> int:
         words += ["--damaged"] * options.damaged + ["--device", options.device, "--workers", str(options.workers)]
     console.print(f"{said}: {shlex.join(['robosim', *words])}", markup=False, soft_wrap=True)
     return 0 if finished else INTERRUPTED
+
+
+def _of_use(network: NetworkSpec, train: Shards, val: Shards) -> tuple[Pictures, Pictures]:
+    """Chooses pictures that show what is to be learnt; boxes are judged by all, for any may have wrong ones."""
+    if network.kind == "labels":
+        return with_labels(train), with_labels(val)
+    return (with_things(train, network.of), val) if network.kind == "closer" else (train, val)
 
 
 def _settled(options: Options) -> PerceptionExperiment:

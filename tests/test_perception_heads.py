@@ -1,14 +1,17 @@
 """Heads: losses that fall where answers are right, boxes from heat, crops, and what mirrors with a picture."""
 
+import math
+
 import pytest
 import torch
 
 from robosim.perception.augment import Augmentation, augmented
+from robosim.perception.cutting import cut
 from robosim.perception.data.sample import BOXED, CLASSES, FARTHEST, MAX_BOXES, SYMBOLS
 from robosim.perception.encoders import ENCODERS, EncoderSpec
 from robosim.perception.heads.detection import DetectionHead, decode, detection_loss, iou, places, unboxed
 from robosim.perception.heads.segmentation import confusion, segmentation_loss
-from robosim.perception.labels import LabelNetwork, LabelSpec, Reading, cut, levelled
+from robosim.perception.labels import LabelNetwork, LabelSpec, Reading, levelled
 from robosim.perception.scene import SceneNetwork, SceneSpec
 
 PERSON, PACKAGE = CLASSES.index("person"), CLASSES.index("package")
@@ -122,6 +125,31 @@ def test_a_crop_is_what_lies_in_the_box() -> None:
     picture = torch.arange(64, dtype=torch.float32).repeat(64, 1)[None, None].expand(1, 3, 64, 64) / 64
     crop = cut(picture, torch.tensor([0]), torch.tensor([[16.0, 8.0, 32.0, 24.0]]), 16, 0.0)
     assert torch.allclose(crop[0, 0], picture[0, 0, 8:24, 16:32], atol=1e-5)
+    quarter = cut(
+        picture, torch.tensor([0]), torch.tensor([[16.0, 8.0, 32.0, 24.0]]), 16, 0.0, torch.tensor([math.pi / 2])
+    )
+    assert torch.allclose(quarter[0, 0], torch.rot90(picture[0, 0, 8:24, 16:32]), atol=1e-5)
+
+
+def test_in_training_crops_are_turned_as_far_as_the_spec_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = samples(8)
+    batch["box_classes"][:, 0] = PACKAGE
+    network = LabelNetwork(LabelSpec(encoder=EncoderSpec(name="nature", width=4, features=16), tilt=0.5))
+    turned: list[torch.Tensor | None] = []
+
+    def read(rgb: torch.Tensor, pictures: torch.Tensor, boxes: torch.Tensor, turns: torch.Tensor | None) -> Reading:
+        turned.append(turns)
+        return LabelNetwork.read(network, rgb, pictures, boxes, turns)
+
+    monkeypatch.setattr(network, "read", read)
+    batch["box_symbols"][:, 0] = 1
+    network.losses(batch, torch.Generator().manual_seed(0))
+    network.losses(batch)
+    first, second = turned
+    assert first is not None
+    assert 0.1 < float(first.abs().max()) <= 0.5
+    assert (first < 0).any()
+    assert second is None
 
 
 def test_a_label_network_learns_a_few_labels_by_heart() -> None:

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from robosim.agents.training.experiment_file import load_as, parse_as, shipped_experiments
 from robosim.perception.augment import Augmentation
+from robosim.perception.closer import CloserSpec
 from robosim.perception.labels import LabelSpec
 from robosim.perception.scene import SceneSpec
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 _SHIPPED = "perception"  # folder of `robosim.configs`
-NetworkSpec = Annotated[SceneSpec | LabelSpec, Field(discriminator="kind")]
+NetworkSpec = Annotated[SceneSpec | CloserSpec | LabelSpec, Field(discriminator="kind")]
 
 
 class _Frozen(BaseModel):
@@ -66,7 +67,7 @@ class PerceptionExperiment(_Frozen):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
     """Name of the run and its network: letters, digits, '-', '_', '.'."""
     network: NetworkSpec
-    """What is trained: a network of kind scene or labels."""
+    """What is trained: a network of kind scene, closer or labels."""
     data: Annotated[str, Field(min_length=1)] = "pictures"
     """Folder of the pictures, as `robosim dataset` makes it."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

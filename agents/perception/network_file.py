@@ -13,11 +13,12 @@ from robosim.agents.perception.experiment import NetworkSpec
 from robosim.agents.storage.provenance import Machine, machine, versions
 from robosim.agents.storage.tensor_file import read_tensors, write_tensors
 from robosim.errors import RobosimError
+from robosim.perception.closer import CloserNetwork, CloserSpec
 from robosim.perception.encoders import Encoder
 from robosim.perception.labels import LabelNetwork, LabelSpec
 from robosim.perception.scene import SceneNetwork, SceneSpec
 
-Network = SceneNetwork | LabelNetwork
+Network = SceneNetwork | CloserNetwork | LabelNetwork
 NETWORK_NAME = "network.safetensors"
 LAST_NAME = "last.safetensors"
 SHIPPED = Path(__file__).parent / "shipped"
@@ -48,13 +49,15 @@ class NetworkCard(BaseModel):
     created: datetime.date
 
 
-def build_network(spec: SceneSpec | LabelSpec) -> Network:
+def build_network(spec: SceneSpec | CloserSpec | LabelSpec) -> Network:
     """Builds the network of a description, with new weights from torch's random numbers.
 
     Raises:
         RobosimError: Its pictures are too small for its encoder.
     """
-    return SceneNetwork(spec) if isinstance(spec, SceneSpec) else LabelNetwork(spec)
+    if isinstance(spec, SceneSpec):
+        return SceneNetwork(spec)
+    return CloserNetwork(spec) if isinstance(spec, CloserSpec) else LabelNetwork(spec)
 
 
 def save_network(
@@ -153,4 +156,22 @@ def load_stages(encoder: Encoder, path: str | Path) -> NetworkCard:
             f"{path}: its encoder is another one ({described}, its network is of kind {card.network.kind})"
         )
     encoder.stages.load_state_dict(weights)
+    return card
+
+
+def load_finder(network: CloserNetwork) -> NetworkCard:
+    """Gives a network that looks closer the weights of what finds for it: those of `CloserSpec.weights`.
+
+    Raises:
+        TensorFileError: The file is damaged.
+        NetworkError: There is no such file, or its network is not the one that is described.
+    """
+    spec = network.spec
+    card, found = load_network(spec.weights)
+    if card.network != spec.finder:
+        raise NetworkError(
+            f"network.weights = {spec.weights}: is {card.network.model_dump_json()}, "
+            f"network.finder is {spec.finder.model_dump_json()}"
+        )
+    network.finder.load_state_dict(found.state_dict())
     return card

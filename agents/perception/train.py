@@ -12,7 +12,7 @@ import torch
 
 from robosim.agents.perception.experiment import PerceptionExperiment
 from robosim.agents.perception.judge import judge, quick_scores
-from robosim.agents.perception.network_file import Network, build_network, save_network
+from robosim.agents.perception.network_file import Network, build_network, load_finder, save_network
 from robosim.agents.perception.run import (
     PerceptionRun,
     Progress,
@@ -29,7 +29,9 @@ from robosim.agents.training.run_folder import keep_experiment
 from robosim.errors import RobosimError
 from robosim.perception.answers import NetworkSeer
 from robosim.perception.augment import augmented
+from robosim.perception.closer import CloserNetwork
 from robosim.perception.labels import LabelNetwork
+from robosim.perception.scene import SceneNetwork
 
 _SMOOTH = 20  # updates of which the curve shows the mean
 
@@ -102,6 +104,8 @@ def train_perception(
         choice = choose_device_for(device, True, parameters)
         fitting = _Fitting(experiment, network, torch.device(choice.device))
         progress = load_state(run, network, fitting.optimizer)
+        if not progress.updates and isinstance(network, CloserNetwork):
+            load_finder(network)
         note_pictures(run, progress, train)
         keep_experiment(run, experiment)
         precision = str(fitting.precision).removeprefix("torch.")
@@ -113,7 +117,7 @@ def train_perception(
 
 def _check_sizes(experiment: PerceptionExperiment, sets: Sequence[Pictures]) -> None:
     network = experiment.network
-    if network.kind != "scene":
+    if network.kind == "labels":
         return
     for one in sets:
         if (one.recipe.height, one.recipe.width) != (network.height, network.width):
@@ -131,7 +135,8 @@ class _Fitting:
         self.network, self.device = network.to(device, memory_format=torch.channels_last), device  # type: ignore[call-overload]
         self._experiment = experiment
         fit = experiment.fit
-        self.optimizer = torch.optim.AdamW(network.parameters(), fit.learning_rate, weight_decay=fit.weight_decay)
+        learning = [weights for weights in network.parameters() if weights.requires_grad]
+        self.optimizer = torch.optim.AdamW(learning, fit.learning_rate, weight_decay=fit.weight_decay)
         self.precision = torch.float32 if fit.precision == "float32" else fastest_precision(device)
 
     def update(self, batch: Sample, number: int) -> dict[str, torch.Tensor]:
@@ -146,7 +151,7 @@ class _Fitting:
         self.network.train()
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
             network = self.network
-            costs = network.losses(batch, generator) if isinstance(network, LabelNetwork) else network.losses(batch)
+            costs = network.losses(batch) if isinstance(network, SceneNetwork) else network.losses(batch, generator)
         total = torch.stack(list(costs.values())).sum()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import torch
 
+from robosim.perception.closer import CloserNetwork
 from robosim.perception.heads.detection import Detections, decode
 from robosim.perception.labels import LabelNetwork, packages
 from robosim.perception.pixels import Batch, Tensor
@@ -52,7 +53,7 @@ class Seer(Protocol):
 class NetworkSeer:
     """A perception network, asked for all that it knows."""
 
-    def __init__(self, network: SceneNetwork | LabelNetwork) -> None:
+    def __init__(self, network: SceneNetwork | CloserNetwork | LabelNetwork) -> None:
         """Asks `network`, on the device on which it is."""
         self._network = network.eval()
 
@@ -62,9 +63,12 @@ class NetworkSeer:
             if isinstance(self._network, LabelNetwork):
                 return Answers(labels=_read(self._network, batch))
             told = self._network.see(batch)
+            found = decode(told["heat"], told["boxes"]) if "heat" in told else None
+            if isinstance(self._network, CloserNetwork) and found is not None:
+                found = self._network.look(batch, found)
             return Answers(
                 classes=told["segmentation"].argmax(dim=1).to(torch.uint8) if "segmentation" in told else None,
-                detections=decode(told["heat"], told["boxes"]) if "heat" in told else None,
+                detections=found,
                 free=told.get("free"),
             )
 

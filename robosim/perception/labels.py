@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
+from robosim.perception.cutting import cut
 from robosim.perception.data.sample import CLASSES, COLOURS, SYMBOLS
 from robosim.perception.encoders import EncoderSpec, make_encoder
-from robosim.perception.pixels import Batch, Tensor, scaled
+from robosim.perception.pixels import Batch, Tensor
 
 PACKAGE = CLASSES.index("package")
 # Where a box is looked at besides where it is, in its own widths and heights: what a letter of a few pixels seems to be
@@ -41,6 +42,8 @@ class LabelSpec(BaseModel):
     """Whether each crop is brought to mean 0 and deviation 1 first: it then looks the same in light of any strength."""
     jitter: float = Field(0.08, ge=0, le=0.5)
     """How far, in training, a box's sides are put elsewhere: a detected one is not exact."""
+    tilt: float = Field(0.0, ge=0, le=3.2)
+    """How far, in training, a crop is turned, rad: cameras look askew."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +77,16 @@ class LabelNetwork(nn.Module):
         symbols, colours, legible = self.answer(self.encoder(crops)).float().split([len(SYMBOLS), len(COLOURS), 1], 1)
         return Reading(symbols, colours, legible[:, 0])
 
-    def read(self, rgb: Tensor, pictures: Tensor, boxes: Tensor) -> Reading:
+    def read(self, rgb: Tensor, pictures: Tensor, boxes: Tensor, turns: Tensor | None = None) -> Reading:
         """Reads the labels in some boxes.
 
         Args:
             rgb: (batch, 3, height, width), as a sample's.
             pictures: int64 (n,), which of them each box is in.
             boxes: (n, 4) as a sample's.
+            turns: See `cut`.
         """
-        crops = cut(rgb, pictures, boxes, self.spec.crop, self.spec.margin)
+        crops = cut(rgb, pictures, boxes, self.spec.crop, self.spec.margin, turns)
         reading: Reading = self(levelled(crops) if self.spec.level else crops)
         return reading
 
@@ -111,18 +115,20 @@ class LabelNetwork(nn.Module):
 
         Args:
             batch: Samples.
-            generator: In training, of the boxes' jitter and of which packages are left out, on the CPU: of those whose
+            generator: In training, of jitter and tilt and of which packages are left out, on the CPU: of those whose
                 labels cannot be read, as many stay as of the others. None: all stay, where they are.
         """
         pictures, places = packages(batch)
         if generator is not None:
             kept = _as_many(batch["box_symbols"][pictures, places] >= 0, generator)
             pictures, places = pictures[kept], places[kept]
-        boxes = batch["boxes"][pictures, places]
+        boxes, turns = batch["boxes"][pictures, places], None
         if generator is not None:
             away = torch.rand(boxes.shape, generator=generator).to(boxes.device) * 2 - 1
             boxes = boxes + self.spec.jitter * away * (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
-        reading = self.read(batch["rgb"], pictures, boxes)
+            if self.spec.tilt:
+                turns = self.spec.tilt * (torch.rand(len(boxes), generator=generator).to(boxes.device) * 2 - 1)
+        reading = self.read(batch["rgb"], pictures, boxes, turns)
         symbols, colours = (batch[name][pictures, places] for name in ("box_symbols", "box_colours"))
         return {
             "symbol": _entropy(reading.symbols, symbols),
@@ -137,29 +143,6 @@ def packages(batch: Batch) -> tuple[Tensor, Tensor]:
     """Gives which boxes of samples are packages': picture and place, int64 (n,) each."""
     pictures, places = (batch["box_classes"] == PACKAGE).nonzero(as_tuple=True)
     return pictures, places
-
-
-def cut(rgb: Tensor, pictures: Tensor, boxes: Tensor, size: int, margin: float) -> Tensor:
-    """Cuts boxes out of pictures and brings them to one size, between pixels linearly.
-
-    Args:
-        rgb: uint8 or float 0 to 1, (batch, 3, height, width).
-        pictures: int64 (n,), which of them each box is in.
-        boxes: (n, 4), pixels; what of a box lies outside is the nearest pixel inside.
-        size: Pixels each way of a crop.
-        margin: What is added around a box, in its own widths and heights.
-
-    Returns:
-        float, 0 to 1, (n, 3, size, size).
-    """
-    height, width = rgb.shape[-2:]
-    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * (0.5 + margin)
-    whole = torch.tensor([width, height], dtype=torch.float32, device=rgb.device)
-    steps = (torch.arange(size, device=rgb.device) + 0.5) * 2 / size - 1
-    x = (middle[:, 0, None] + half[:, 0, None] * steps) / whole[0] * 2 - 1
-    y = (middle[:, 1, None] + half[:, 1, None] * steps) / whole[1] * 2 - 1
-    grid = torch.stack([x[:, None].expand(-1, size, -1), y[:, :, None].expand(-1, -1, size)], dim=-1)
-    return F.grid_sample(scaled(rgb)[pictures], grid, padding_mode="border", align_corners=False)
 
 
 def levelled(crops: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.errors import RobosimError
-from robosim.render.kernels.spoil import expose, linearise
 from robosim.render.lens import Lens
 from robosim.render.textures import srgb_tables
+from robosim.sensors.noise_kernel import expose, linearise
 from robosim.sensors.vary import Uniform, Vary, checked, draw
 
 if TYPE_CHECKING:

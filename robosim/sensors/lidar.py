@@ -13,8 +13,8 @@ from robosim.compiled import compiled
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY, Quat, Vec3, quaternion_product, rotation_rows, to_world
 from robosim.render.kernels.arrays import Transform
-from robosim.render.kernels.scan import Fan, scan
 from robosim.render.scene import Scene
+from robosim.sensors.lidar_kernel import Fan, scan
 from robosim.sensors.sensor import Sensor
 from robosim.sensors.vary import Vary, checked, draw
 from robosim.shapes import ORIGIN

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
 from robosim.errors import RobosimError
-from robosim.render.kernels.scan import AZIMUTH_ERROR, azimuth
 from robosim.sensors.flow import NOW, THEN, Flow, find_clusters, find_fresh, new_flow, put_points, velocity
 from robosim.sensors.lidar import Lidar
+from robosim.sensors.lidar_kernel import AZIMUTH_ERROR, azimuth
 from robosim.sensors.sensor import Sensor
 
 NEARNESS = 1.5  # m, over which nearness falls to 1/e: differences between 0.3 and 3 m are what steering depends on

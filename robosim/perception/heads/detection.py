@@ -166,7 +166,12 @@ def generalised_iou(one: Tensor, other: Tensor) -> Tensor:
 
 def iou(ones: Tensor, others: Tensor) -> Tensor:
     """Gives the IoU of every box with every other: shapes (n, 4) and (m, 4) to (n, m)."""
-    both, either = _overlap(ones[:, None], others[None])
+    return paired_iou(ones[:, None], others[None])
+
+
+def paired_iou(one: Tensor, other: Tensor) -> Tensor:
+    """Gives the IoU of boxes pair by pair: shape (..., 4) to (...)."""
+    both, either = _overlap(one, other)
     return both / either.clamp(min=1e-6)
 
 

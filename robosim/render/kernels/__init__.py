@@ -1,4 +1,4 @@
-"""The rasteriser, a file for each step, compiled by Numba, and a lidar on the same triangles (`scan.py`).
+"""The rasteriser, a file for each step, compiled by Numba.
 
 `place.py` poses what moves; `draw.py` runs cull → clip → fill; then `paint.py` colours a robot's picture, in words of
 four bytes (`words.py`), and `light.py` with `develop.py` one for people, from the texels of `texture.py`. `snap.py`

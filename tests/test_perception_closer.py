@@ -1,0 +1,136 @@
+"""Looking closer: boxes come to fit, what is not looked at stays, of two boxes on one thing the surer one stays."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from pydantic import ValidationError
+from test_perception_heads import PACKAGE, PERSON, SIZE, samples
+from test_perception_train import NETWORK, SMALL
+from toy_pictures import make_toy
+
+from robosim.agents.perception.experiment import PerceptionExperiment, parse_perception
+from robosim.agents.perception.network_file import NetworkError, load_network
+from robosim.agents.perception.samples import with_things
+from robosim.agents.perception.train import train_perception
+from robosim.perception.closer import CloserNetwork, CloserSpec
+from robosim.perception.data.files import DatasetError
+from robosim.perception.data.shards import Shards
+from robosim.perception.encoders import EncoderSpec
+from robosim.perception.heads.detection import Detections, iou
+from robosim.perception.scene import SceneSpec
+
+FINDER = SceneSpec(encoder=EncoderSpec(name="nature", width=4), height=SIZE, width=SIZE, channels=8)
+ENCODER = EncoderSpec(name="impala", width=8, batch_norm=True, features=64)
+
+
+def closer(**how: object) -> CloserNetwork:
+    torch.manual_seed(0)
+    values = {"finder": FINDER, "weights": "scene", "encoder": ENCODER, "crop": 16} | how
+    return CloserNetwork(CloserSpec.model_validate(values)).eval()
+
+
+def found(boxes: list[list[float]], classes: list[int], scores: list[float]) -> Detections:
+    return Detections(
+        torch.tensor(boxes).reshape(-1, 4), torch.tensor(classes, dtype=torch.int64), torch.tensor(scores)
+    )
+
+
+def beside(batch: dict[str, torch.Tensor]) -> list[Detections]:
+    """A box for each picture's person, half of it beside."""
+    away = torch.tensor([5.0, -6.0, 5.0, -6.0])
+    return [found((boxes[:1] + away).tolist(), [PERSON], [0.5]) for boxes in batch["boxes"]]
+
+
+def test_it_learns_where_a_few_things_are() -> None:
+    batch, network = samples(4), closer()
+    generator = torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam([one for one in network.parameters() if one.requires_grad], lr=3e-3)
+    for _ in range(80):
+        network.train()
+        cost = torch.stack(list(network.losses(batch, generator).values())).sum()
+        optimizer.zero_grad()
+        cost.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    network.eval()
+    before = beside(batch)
+    with torch.no_grad():
+        after = network.look(batch, before)
+    for number, (one, other) in enumerate(zip(before, after, strict=True)):
+        truth = batch["boxes"][number, :1]
+        assert iou(one.boxes, truth).item() < 0.35
+        assert iou(other.boxes, truth).item() > 0.7
+        assert other.scores[0] > 0.5  # surer than it was found
+        assert other.classes.tolist() == [PERSON]
+
+
+def test_before_it_knows_more_a_box_stays_where_it_was_found() -> None:
+    batch, network = samples(2), closer(looks=3)
+    first = found([[6.0, 10.0, 18.0, 34.0], [40.0, 10.0, 52.0, 34.0]], [PERSON, PERSON], [0.9, 0.4])
+    with torch.no_grad():
+        told = network.look(batch, [first, found([], [], [])])
+    assert torch.allclose(told[0].boxes, first.boxes[told[0].boxes[:, 0].argsort().argsort()])
+    assert len(told[1].boxes) == 0
+
+
+def test_what_it_does_not_look_at_stays_and_of_two_boxes_on_one_thing_the_surer_stays() -> None:
+    batch, network = samples(1), closer()
+    boxes = [[6.0, 10.0, 18.0, 34.0], [7.0, 10.0, 19.0, 34.0], [50.0, 50.0, 58.0, 58.0], [50.0, 50.0, 58.0, 58.0]]
+    with torch.no_grad():
+        told = network.look(batch, [found(boxes, [PERSON, PERSON, PACKAGE, PACKAGE], [0.3, 0.9, 0.8, 0.1])])[0]
+    assert told.scores.tolist() == sorted(told.scores.tolist(), reverse=True)
+    assert told.scores[told.classes == PACKAGE].tolist() == pytest.approx([0.8, 0.1])
+    people = told.boxes[told.classes == PERSON]
+    assert people.tolist() == [boxes[0]] or people.tolist() == [boxes[1]]
+
+
+def test_boxes_end_at_the_picture_s_edges() -> None:
+    batch, network = samples(1), closer()
+    with torch.no_grad():
+        told = network.look(batch, [found([[-5.0, -3.0, 20.0, 90.0]], [PERSON], [0.9])])[0]
+    assert told.boxes.tolist() == [[0.0, 0.0, 20.0, 64.0]]
+
+
+def test_without_a_thing_it_costs_nothing_and_breaks_nothing() -> None:
+    batch, network = samples(2), closer()
+    batch["box_classes"][:] = -1
+    with torch.no_grad():  # what finds is cold everywhere
+        network.finder.heads["detection"].heat.bias[:] = -50.0  # type: ignore[union-attr, operator]
+    network.train()
+    costs = network.losses(batch, torch.Generator().manual_seed(0))
+    assert {name: float(cost.detach()) for name, cost in costs.items()} == {"box": 0.0, "sure": 0.0}
+    torch.stack(list(costs.values())).sum().backward()  # type: ignore[no-untyped-call]
+
+
+def test_what_finds_learns_nothing(tmp_path: Path) -> None:
+    folder = make_toy(tmp_path / "toy", size=64)
+    train, val = Shards(folder), Shards(folder, "val")
+    finder = parse_perception(SMALL, "the test")
+    assert train_perception(finder, tmp_path / "finder", train, val, device="cpu")
+    network = {"kind": "closer", "finder": NETWORK, "encoder": ENCODER.model_dump(), "crop": 16}
+
+    def experiment(**changes: object) -> PerceptionExperiment:
+        whole = network | {"weights": str(tmp_path / "finder")} | changes
+        return parse_perception({**SMALL, "network": whole}, "the test")
+
+    assert train_perception(experiment(), tmp_path / "run", with_things(train, ["person"]), val, device="cpu")
+    _, before = load_network(tmp_path / "finder")
+    card, after = load_network(tmp_path / "run" / "last.safetensors")
+    assert isinstance(after, CloserNetwork)
+    assert card.network == experiment().network
+    for name, value in before.state_dict().items():
+        assert torch.equal(value, after.finder.state_dict()[name])
+    assert float(after.sides.weight.detach().abs().max()) > 0
+
+    other = experiment(finder={**NETWORK, "channels": 16})
+    with pytest.raises(NetworkError, match=r"network\.finder is"):
+        train_perception(other, tmp_path / "other", train, val, device="cpu")
+    with pytest.raises(NetworkError, match="nowhere"):
+        train_perception(experiment(weights="nowhere"), tmp_path / "none", train, val, device="cpu")
+    with pytest.raises(DatasetError, match="forklift"):
+        with_things(train, ["forklift"])
+
+
+def test_a_finder_without_boxes_is_refused() -> None:
+    with pytest.raises(ValidationError, match="one of them must be detection"):
+        closer(finder=FINDER.model_copy(update={"heads": ("free",)}).model_dump())
