@@ -84,7 +84,11 @@ def test_a_run_goes_on_from_an_agent_and_is_resumed_without_it(made: Path, tmp_p
     before = load_agent(begun / "last")
     shutil.rmtree(begun)
     train_until(tmp_path / "after", 2, resume=True, start_from=str(begun), ppo=slow, seed=1)
-    assert read_card(tmp_path / "after" / "last").steps == 2 * UPDATE
+    card = read_card(tmp_path / "after" / "last")
+    assert card.steps == 2 * UPDATE
+    assert card.start_from is not None
+    assert card.start_from.model_dump() == before.card.model_dump(include={"name", "steps", "sha256"})
+    assert read_card(tmp_path / "new" / "last").start_from is None
     shape = before.card.observation_space.build().shape
     assert shape is not None
     seen = np.random.default_rng(0).normal(size=(20, *shape)).astype(np.float32)

@@ -20,7 +20,15 @@ from robosim.agents.policies.network import NetworkConfig, check_spaces
 from robosim.agents.policies.normalise import BOX_KEY, Normaliser
 from robosim.agents.policies.policy import Array, Observation, State, batch_size, batched
 from robosim.agents.policies.sight import Sight
-from robosim.agents.storage.card import AgentCard, EnvCard, NormalisationCard, describe_space, seal, written
+from robosim.agents.storage.card import (
+    AgentCard,
+    EnvCard,
+    NormalisationCard,
+    OriginCard,
+    describe_space,
+    seal,
+    written,
+)
 from robosim.agents.storage.files import AgentError, AgentFiles, read_files, write_files
 from robosim.agents.storage.provenance import machine, versions
 from robosim.agents.storage.reading import (
@@ -162,6 +170,7 @@ def save_agent(
     wall_clock_s: float,
     scores: dict[str, JsonValue] | None = None,
     observation_space: gym.Space[Any] | None = None,
+    start_from: OriginCard | None = None,
 ) -> AgentCard:
     """Write an agent's folder, whole or not at all, in place of the agent that may be there.
 
@@ -178,6 +187,7 @@ def save_agent(
         scores: What is known about how good it is; see also `set_scores`.
         observation_space: Of the env it is to act in; None: the policy's own, which it is where there are no pictures.
             What else the policy was trained with is its critic's alone.
+        start_from: Whom its training began with; None: a new network.
 
     Returns:
         The card as written. The kind of machine, the versions and the date are those of now.
@@ -209,6 +219,7 @@ def save_agent(
             "normalisation": _normalisation_card(normaliser),
             "seed": seed,
             "steps": steps,
+            "start_from": start_from,
             "wall_clock_s": round(wall_clock_s, 1),
             "machine": machine(),
             "versions": versions(),

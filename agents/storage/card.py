@@ -119,6 +119,16 @@ class NormalisationCard(_Closed):
     epsilon: float = Field(gt=0, allow_inf_nan=False)
 
 
+class OriginCard(_Closed):
+    """The agent that another one's training began with."""
+
+    name: str = Field(min_length=1, max_length=200)
+    steps: int = Field(ge=0, lt=2**63)
+    """Env steps that it had been trained for, which come before the other's own."""
+    sha256: Sha256
+    """Of its policy.safetensors."""
+
+
 class AgentCard(_Closed):
     """Everything about an agent but its numbers.
 
@@ -137,6 +147,8 @@ class AgentCard(_Closed):
     seed: int = Field(ge=0, lt=2**63)
     steps: int = Field(ge=0, lt=2**63)
     """Env steps the agent was trained for."""
+    start_from: OriginCard | None = None
+    """Whom its training began with; None: a new network."""
     wall_clock_s: float = Field(ge=0, allow_inf_nan=False)
     machine: Machine
     versions: dict[str, str]
@@ -149,10 +161,11 @@ class AgentCard(_Closed):
 
 
 def written(card: AgentCard) -> dict[str, Any]:
-    """Gives a card as it is written: without a critic's space where there is none, as before there were any."""
+    """Gives a card as it is written: without what is None and older cards do not have, or they would not be whole."""
     content = card.model_dump(mode="json")
-    if card.critic_space is None:
-        del content["critic_space"]
+    for name in ("critic_space", "start_from"):
+        if content[name] is None:
+            del content[name]
     return content
 
 

@@ -17,6 +17,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 
+from robosim.agents.storage.card import OriginCard
 from robosim.agents.storage.reading import weights_of
 from robosim.agents.storage.tensor_file import TensorFileError, Tensors, read_tensors, write_tensors
 from robosim.agents.training.optimizer_state import CheckpointError, optimizer_state, optimizer_tensors
@@ -74,6 +75,8 @@ class Progress(BaseModel):
     """The row of curve.csv of this update: the file itself may have lost it."""
     recent: list[FinishedEpisode] = []
     """The latest training episodes, of which the curve shows the mean."""
+    start_from: OriginCard | None = None
+    """Whom the run began with."""
     ended: list[Ended] = []
     """More of them, of which it shows the success by level and by kind."""
 

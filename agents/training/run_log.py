@@ -216,6 +216,7 @@ class RunLog:
             wall_clock_s=self._elapsed(),
             scores=judged.scores(experiment) if judged else None,
             observation_space=acting_space(self.model, self.envs),
+            start_from=self.progress.start_from,
         )
 
     def _elapsed(self) -> float:

@@ -11,7 +11,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from robosim.agents.policies.find import BASELINES, PREFIXES, require_agent_folder, shipped_parts
 from robosim.agents.policies.network import NetworkConfig
 from robosim.agents.policies.normalise import BOX_KEY, Normaliser, statistics_of
-from robosim.agents.storage.card import AgentCard, space_differences
+from robosim.agents.storage.card import AgentCard, OriginCard, space_differences
 from robosim.agents.storage.files import AgentError, read_files
 from robosim.agents.storage.reading import card_of, normaliser_of, policy_of, tensors_of, weights_of
 from robosim.agents.storage.team import is_team
@@ -24,7 +24,7 @@ _MAY_DIFFER = {"log_std_init", "guard"}
 _ENCODER_MAY_DIFFER = {"weights", "frozen", "shift"}
 
 
-def start_from(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
+def start_from(model: PPO, envs: VecNormalize, experiment: Experiment) -> OriginCard:
     """Takes over the network of ``experiment.start_from``, its exploration included, and its observation statistics.
 
     Statistics of what the critic alone is told are in no agent, and begin anew.
@@ -33,6 +33,9 @@ def start_from(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
         model: New; of the same shape as that network.
         envs: What is normalised in them must be normalised by that agent.
         experiment: Says from whom.
+
+    Returns:
+        From whom, for the cards of what it becomes.
 
     Raises:
         RobosimError: There is no such agent, or it is another network, for other spaces or with other statistics.
@@ -62,6 +65,7 @@ def start_from(model: PPO, envs: VecNormalize, experiment: Experiment) -> None:
         rms = statistics[key]
         rms.mean, rms.var = normaliser.mean[key].copy(), normaliser.var[key].copy()
         rms.count = float(max(card.steps, AS_MANY))
+    return OriginCard(name=card.name, steps=card.steps, sha256=card.sha256)
 
 
 def _read(told: str, name: str) -> tuple[AgentCard, ActorCriticPolicy, Normaliser | None]:

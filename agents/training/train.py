@@ -77,7 +77,7 @@ def train(
         choice = choose_device(device, space, parameters)
         model = make_model(experiment, envs, choice.device, progress.steps, told)
         if experiment.start_from is not None and not progress.steps:
-            start_from(model, envs, experiment)
+            progress.start_from = start_from(model, envs, experiment)
         large = parameters >= LARGE_NETWORK or experiment.network.encoder is not None
         update_threads = min(threads, usable_cores()) if large else 1
         stack.callback(torch.set_num_threads, threads)
