@@ -36,7 +36,8 @@ OTHERS = 4  # packages that are observed beside the ordered one: the nearest
 OUTSIDE = DEPTH / 2 + 0.01  # m along x, the rack's own axis: beyond it a package is clear
 TURRET, OUT = 0.35, (REACH[0], 0.32)  # rad, m: where the arm begins, at most, and between
 LIFTS = {"ready": (CLEAR + 0.05, 1.3), "anywhere": (0.15, 1.75), "nearby": (0.15, 1.75)}  # m, by the option ``begins``
-NEARBY = 0.15, 0.5  # m from the ordered package's height, in that share of the episodes that begin "nearby"
+NEARBY = 0.15  # m from the ordered package's height, in `AS_OFTEN` of the episodes that begin "nearby"
+AS_OFTEN = 0.5
 CLOSE = 0.05  # m; millimetres count before the front, and are nothing in a range of metres
 ROOM = 0.5  # m; more than that above a package is told as this
 _SIZES = 0.5  # m, of a package, at most
@@ -73,8 +74,8 @@ class WarehousePick(Task[State]):
     the pictures are those of `robosim.envs.arm_sight.Eyes`.
 
     Two options are for training: with ``begins="anywhere"`` the arm begins at any height, as who looks elsewhere comes
-    to all of them, and with ``"nearby"`` every other time at that of the ordered package, to within `NEARBY`; with
-    ``seconds=6`` an episode is over sooner, and who learns sees more racks.
+    to all of them, and with ``"nearby"`` half of the times, by chance, at that of the ordered package, to within
+    `NEARBY`; with ``seconds=6`` an episode is over sooner, and who learns sees more racks.
     """
 
     OBSERVATIONS = ("state", "camera")
@@ -130,10 +131,10 @@ class WarehousePick(Task[State]):
     def _lifts(self, rng: np.random.Generator) -> tuple[float, float]:
         """Gives between which heights the arm begins, m."""
         low, high = LIFTS[self._begins]
-        if self._begins != "nearby" or rng.random() >= NEARBY[1]:
+        if self._begins != "nearby" or rng.random() >= AS_OFTEN:
             return low, high
         height = self.world.layout.ordered.z
-        return max(height - NEARBY[0], low), min(height + NEARBY[0], high)
+        return max(height - NEARBY, low), min(height + NEARBY, high)
 
     def begin(self, layout: RackLayout, streams: Streams, noise: float) -> None:
         """Takes an order; rack, packages and robot are where they are already.

@@ -222,6 +222,12 @@ def test_in_training_as_many_packages_cannot_be_read_as_can(monkeypatch: pytest.
     assert counted == [4, 24]
 
 
+def test_where_no_package_is_nothing_is_read() -> None:
+    network = LabelNetwork(LabelSpec(encoder=EncoderSpec(name="nature", width=4, features=16), level=True)).eval()
+    none = torch.zeros(0, dtype=torch.int64)
+    assert network.read_around(samples()["rgb"], none, torch.zeros(0, 4)).symbols.shape == (0, len(SYMBOLS))
+
+
 def test_labels_without_a_package_cost_nothing_and_break_nothing() -> None:
     network = LabelNetwork(LabelSpec(encoder=EncoderSpec(name="nature", width=4)))
     costs = network.losses(samples(), torch.Generator().manual_seed(0))

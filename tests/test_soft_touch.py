@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 import robosim
 from robosim.agents.policies.policy import Observation, State
 from robosim.agents.policies.searcher import Searcher
-from robosim.agents.policies.soft_touch import FARTHEST, HELD, LIP, RATE_OUT, TOUCH, soften
+from robosim.agents.policies.soft_touch import HELD, LIP, RATE_OUT, TOUCH, soften
+from robosim.envs.arm_sight import DEPTHS
 from robosim.robots.mast import RATES
 
 assert robosim.__version__  # registers the envs
@@ -20,7 +21,9 @@ AHEAD = np.array([0.3, -0.2, 1.0, 1.0], np.float32)
 
 def picture(away: float) -> NDArray[np.uint8]:
     """What the wrist sees where something is so far before the cup's lip, m."""
-    return np.full((64, 64, 1), round((away + LIP) * 255 / FARTHEST), np.uint8)
+    seen = np.full((64, 64, 1), 255, np.uint8)
+    seen[32:47, 26:38] = round((away + LIP) * 255 / DEPTHS[1])
+    return seen
 
 
 def test_far_from_everything_it_leaves_an_action_as_it_is() -> None:

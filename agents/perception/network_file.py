@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from robosim.agents.perception.experiment import NetworkSpec
 from robosim.agents.storage.provenance import Machine, machine, versions
 from robosim.agents.storage.tensor_file import read_tensors, write_tensors
+from robosim.agents.training.experiment_file import differing_fields
 from robosim.errors import RobosimError
 from robosim.perception.closer import CloserNetwork, CloserSpec
 from robosim.perception.encoders import Encoder
@@ -168,10 +169,13 @@ def load_finder(network: CloserNetwork) -> NetworkCard:
     """
     spec = network.spec
     card, found = load_network(spec.weights)
-    if card.network != spec.finder:
-        raise NetworkError(
-            f"network.weights = {spec.weights}: is {card.network.model_dump_json()}, "
-            f"network.finder is {spec.finder.model_dump_json()}"
-        )
+    if not isinstance(card.network, SceneSpec):
+        raise NetworkError(f"network.weights = {spec.weights}: is of kind {card.network.kind}, not scene")
+    other = "".join(
+        f"\n  {name}: there {theirs!r}, here {ours!r}"
+        for name, (theirs, ours) in differing_fields(card.network, spec.finder).items()
+    )
+    if other:
+        raise NetworkError(f"network.weights = {spec.weights}: network.finder must be described as it is there:{other}")
     network.finder.load_state_dict(found.state_dict())
     return card

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from robosim.perception.data.files import DatasetError
@@ -65,10 +66,7 @@ def with_labels(shards: Shards) -> Some:
     Raises:
         DatasetError: There are none.
     """
-    indices = np.flatnonzero((shards.column("box_symbols") >= 0).any(axis=1))
-    if not len(indices):
-        raise DatasetError("no label can be read in any of the pictures")
-    return Some(shards, indices.tolist())
+    return _where(shards, (shards.column("box_symbols") >= 0).any(axis=1), "no label can be read")
 
 
 class Order:
@@ -99,9 +97,13 @@ def with_things(shards: Shards, names: Sequence[str]) -> Some:
         DatasetError: There are none.
     """
     wanted = np.isin(shards.column("box_classes"), [CLASSES.index(name) for name in names])
-    indices = np.flatnonzero(wanted.any(axis=1))
+    return _where(shards, wanted.any(axis=1), f"no {' or '.join(names)} has a box")
+
+
+def _where(shards: Shards, wanted: NDArray[np.bool_], complaint: str) -> Some:
+    indices = np.flatnonzero(wanted)
     if not len(indices):
-        raise DatasetError(f"none of the pictures shows {' or '.join(names)}")
+        raise DatasetError(f"{shards.folder}: {complaint} in any of the {len(shards)} pictures of {shards.split}")
     return Some(shards, indices.tolist())
 
 

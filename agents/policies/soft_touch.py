@@ -27,7 +27,8 @@ def soften(action: NDArray[np.float32], felt: NDArray[np.float64], depth8: NDArr
         depth8: What the wrist sees, shape (64, 64, 1) or (64, 64); 0 where it is nearer than 5 cm, or nothing is.
 
     Returns:
-        The action; the same where nothing is near, and where something is held.
+        The action; the same where what is seen is far off, and where something is held. Where no depth is measured, as
+        right before something, it is held back.
     """
     if felt[HELD] > 0.5:
         return action

@@ -2,8 +2,8 @@
 
 Two stages, as R. Girshick (2015), "Fast R-CNN"; it looks at its own boxes again, as Z. Cai, N. Vasconcelos (2018),
 "Cascade R-CNN", and is as sure of a box as it expects it to fit, as B. Jiang et al. (2018), "Acquisition of
-localization confidence". What finds sees a picture at an eighth of its size, where a person ten metres away is one
-place wide; this one sees each thing alone, from its own pixels.
+localization confidence". What finds sees a picture at a quarter of its size, where a person ten metres away is one
+place wide; this one sees each thing alone, from its own pixels, in colour and depth.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _SIZE = 16.0  # pixels, a box of middling size
 _CHOSEN = 4  # boxes of a picture that is learnt from, of those that were found
 _SHAKEN = 2  # and of each thing's own box, put elsewhere
 _AWAY, _SCALE = 0.18, 0.25  # deviations of where, in its widths and heights, and of the logarithm of its size
-_MEANT = 0.15  # IoU from which a box is taken to mean a thing
+_MEANT = 0.15  # IoU above which a box is taken to mean a thing
 _SURE = 2.0  # what a wrong sureness costs, to a wrong box
-_SAME = 0.5  # IoU from which two boxes are one thing
+_SAME = 0.5  # IoU above which two boxes are one thing
 
 
 class CloserSpec(BaseModel):
@@ -51,6 +51,13 @@ class CloserSpec(BaseModel):
     """Pixels each way that a box, with as much around it, is brought to."""
     looks: int = Field(2, ge=1, le=8)
     """How often it looks, each time at the box of the time before."""
+
+    @field_validator("of")
+    @classmethod
+    def _each_once(cls, of: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(of)) < len(of):
+            raise ValueError(f"{', '.join(of)}: each can be named once")
+        return of
 
     @field_validator("finder")
     @classmethod
@@ -117,7 +124,7 @@ class CloserNetwork(nn.Module):
         crops, depth = self._crops(images, pictures, boxes)
         whole = torch.tensor(images.shape[:1:-1], dtype=torch.float32, device=images.device)
         told = torch.cat([(middle - size) / whole, (middle + size) / whole, (size / _SIZE).log(), depth], dim=1)
-        hidden = F.relu(self.hidden(torch.cat([self.encoder(crops), told.to(crops.dtype)], dim=1)))
+        hidden = F.relu(self.hidden(torch.cat([self.encoder(crops), told], dim=1)))
         row = torch.arange(len(which), device=which.device)
         moved = self.sides(hidden).float().unflatten(1, (len(self.spec.of), 4))[row, which]
         upper, lower = boxes[:, :2] + moved[:, :2] * size, boxes[:, 2:] + moved[:, 2:] * size
@@ -150,31 +157,31 @@ class CloserNetwork(nn.Module):
         """
         closer, pictures, boxes, which = self._chosen(found)
         scores = torch.cat([one.scores for one in found])[closer]
-        height, width = batch["rgb"].shape[-2:]
-        limit = torch.tensor([width, height] * 2, device=boxes.device)
         images, sure = seen(batch, "rgbd"), torch.zeros_like(scores)
         for _ in range(self.spec.looks if len(boxes) else 0):
             boxes, sure = self(images, pictures, boxes, which)
-            boxes = torch.minimum(boxes.clamp(min=0), limit)
         scores = (scores * sure.sigmoid()).sqrt()
+        boxes, inside = _within(boxes, batch["rgb"].shape[-2:])
+        classes = self._classes(boxes.device)[which]
         results = []
         for number, one in enumerate(found):
-            ours, kept = pictures == number, self._is_of(one.classes) < 0
-            results.append(
-                _apart(
-                    torch.cat([one.boxes[kept].float(), boxes[ours]]),
-                    torch.cat([one.classes[kept], one.classes[~kept]]),
-                    torch.cat([one.scores[kept], scores[ours]]),
-                    int(kept.sum()),
-                )
+            ours, kept = (pictures == number) & inside, self._is_of(one.classes) < 0
+            looked = _apart(Detections(boxes[ours], classes[ours], scores[ours]))
+            whole = Detections(
+                torch.cat([one.boxes[kept].float(), looked.boxes]),
+                torch.cat([one.classes[kept], looked.classes]),
+                torch.cat([one.scores[kept], looked.scores]),
             )
+            results.append(_those(whole, whole.scores.argsort(descending=True)))
         return results
 
     def _is_of(self, classes: Tensor) -> Tensor:
         """Gives of classes the index of `CloserSpec.of`; -1 for others."""
-        kinds = torch.tensor([CLASSES.index(name) for name in self.spec.of], device=classes.device)
-        same = classes[:, None] == kinds
+        same = classes[:, None] == self._classes(classes.device)
         return torch.where(same.any(dim=1), same.int().argmax(dim=1), -1)
+
+    def _classes(self, device: torch.device) -> Tensor:
+        return torch.tensor([CLASSES.index(name) for name in self.spec.of], device=device)
 
     def _chosen(self, found: list[Detections]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Which of all that was found it looks at, bool; and of these picture, box and index of `CloserSpec.of`."""
@@ -237,16 +244,25 @@ def _some(found: Detections, which: Tensor, generator: torch.Generator) -> Detec
     if len(places) > _CHOSEN:
         shares = found.scores[places].float().cpu()
         places = places[torch.multinomial(shares, _CHOSEN, generator=generator).to(places.device)]
+    return _those(found, places)
+
+
+def _those(found: Detections, places: Tensor) -> Detections:
     return Detections(found.boxes[places], found.classes[places], found.scores[places])
 
 
-def _apart(boxes: Tensor, classes: Tensor, scores: Tensor, untouched: int) -> Detections:
-    """Sorts a picture's boxes, and drops of two that are one thing the less sure; never one of the first few."""
-    order = scores.argsort(descending=True)
-    same = (iou(boxes, boxes) > _SAME) & (classes[:, None] == classes)
+def _within(boxes: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
+    """Cuts boxes off at the edges of a picture of so many rows and columns, and says of which something is left."""
+    limit = torch.tensor([size[1], size[0]] * 2, dtype=boxes.dtype, device=boxes.device)
+    boxes = torch.minimum(boxes.clamp(min=0), limit)
+    return boxes, (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+
+
+def _apart(found: Detections) -> Detections:
+    """Drops, of two boxes of a picture that are one thing, the less sure."""
+    same = ((iou(found.boxes, found.boxes) > _SAME) & (found.classes[:, None] == found.classes)).tolist()
     kept: list[int] = []
-    for place in order.tolist():
-        if place < untouched or not any(bool(same[place, other]) for other in kept):
+    for place in found.scores.argsort(descending=True).tolist():
+        if not any(same[place][other] for other in kept):
             kept.append(place)
-    chosen = torch.tensor(kept, dtype=torch.int64, device=boxes.device)
-    return Detections(boxes[chosen], classes[chosen], scores[chosen])
+    return _those(found, torch.tensor(kept, dtype=torch.int64, device=found.boxes.device))

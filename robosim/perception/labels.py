@@ -150,6 +150,8 @@ def levelled(crops: Tensor) -> Tensor:
 
     Over its places and colours together, so that hues stay apart; one of a single colour becomes 0.
     """
+    if not len(crops):  # which have no deviation
+        return crops
     mean, deviation = (of(dim=(1, 2, 3), keepdim=True) for of in (crops.mean, crops.std))
     return (crops - mean) / (deviation + 1 / 255)
 

@@ -32,6 +32,8 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
         damaged: What to do about a shard that is missing, cut off or damaged: refuse to load, or leave it out.
 
     Attributes:
+        folder: As given.
+        split: As given.
         recipe: By which the pictures were made.
         left_out: What is wrong with each shard that was left out, the file's name included.
 
@@ -44,14 +46,14 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
         """Checks all files; see the class."""
         if damaged not in ("refuse", "skip"):
             raise RobosimError(f"damaged={damaged!r} is neither 'refuse' nor 'skip'")
-        self._folder = Path(folder)
-        index = read_index(self._folder)
-        self.recipe = recipe_of(index, self._folder)
+        self.folder, self.split = Path(folder), split
+        index = read_index(self.folder)
+        self.recipe = recipe_of(index, self.folder)
         self.left_out: list[str] = []
         self._entries: list[Entry] = []
         for _, entry in sorted(index.splits[checked_split(split)].items()):
             try:
-                checked_bytes(self._folder, entry)
+                checked_bytes(self.folder, entry)
                 self._entries.append(entry)
             except DatasetError as error:
                 if damaged == "refuse":
@@ -59,8 +61,8 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
                 self.left_out.append(str(error))
         if not self._entries:
             raise DatasetError(
-                f"{self._folder}: has no shard of the {split} split that can be read; draw some, or finish the set, by "
-                f"robosim dataset {self._folder} --{split} N"
+                f"{self.folder}: has no shard of the {split} split that can be read; draw some, or finish the set, by "
+                f"robosim dataset {self.folder} --{split} N"
             )
         self._starts = np.cumsum([0, *(entry.images for entry in self._entries)])
         self._maps: dict[int, Arrays] = {}
@@ -100,7 +102,7 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
 
     def whole(self, shard: int) -> Arrays:
         """Gives a whole shard as arrays, as items have them, with a dimension more in front."""
-        return as_samples(read_shard(self._folder, self._entries[shard]))
+        return as_samples(read_shard(self.folder, self._entries[shard]))
 
     def worlds(self) -> NDArray[np.int64]:
         """Gives which world each picture shows, (n,); a world's pictures are not independent of one another."""
@@ -112,7 +114,7 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
 
     def _mapped(self, shard: int) -> Arrays:
         if shard not in self._maps:
-            self._maps[shard] = map_shard(self._folder / self._entries[shard].file)
+            self._maps[shard] = map_shard(self.folder / self._entries[shard].file)
         return self._maps[shard]
 
     def __getstate__(self) -> dict[str, Any]:
