@@ -66,7 +66,7 @@ def with_labels(shards: Shards) -> Some:
     Raises:
         DatasetError: There are none.
     """
-    return _where(shards, (shards.column("box_symbols") >= 0).any(axis=1), "no label can be read")
+    return _where(shards, shards.column("box_symbols") >= 0, "no label can be read")
 
 
 class Order:
@@ -97,11 +97,12 @@ def with_things(shards: Shards, names: Sequence[str]) -> Some:
         DatasetError: There are none.
     """
     wanted = np.isin(shards.column("box_classes"), [CLASSES.index(name) for name in names])
-    return _where(shards, wanted.any(axis=1), f"no {' or '.join(names)} has a box")
+    return _where(shards, wanted, f"no {' or '.join(names)} has a box")
 
 
 def _where(shards: Shards, wanted: NDArray[np.bool_], complaint: str) -> Some:
-    indices = np.flatnonzero(wanted)
+    """Those of which any box is wanted, shape (pictures, boxes)."""
+    indices = np.flatnonzero(wanted.any(axis=1))
     if not len(indices):
         raise DatasetError(f"{shards.folder}: {complaint} in any of the {len(shards)} pictures of {shards.split}")
     return Some(shards, indices.tolist())

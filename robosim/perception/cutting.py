@@ -28,8 +28,8 @@ def cut(
     middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * (0.5 + margin)
     whole = torch.tensor([width, height], dtype=torch.float32, device=images.device)
     steps = (torch.arange(size, device=images.device) + 0.5) * 2 / size - 1
-    across, down = half[:, 0, None, None] * steps, half[:, 1, None, None] * steps[:, None]
-    across, down = torch.broadcast_tensors(across, down)
+    across = (half[:, 0, None, None] * steps).expand(-1, size, -1)
+    down = (half[:, 1, None, None] * steps[:, None]).expand(-1, -1, size)
     if turns is not None:
         cosine, sine = turns.cos()[:, None, None], turns.sin()[:, None, None]
         across, down = cosine * across - sine * down, sine * across + cosine * down
