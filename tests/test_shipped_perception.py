@@ -1,0 +1,58 @@
+"""The perception networks that come with robosim are what their YAML makes, and as good as their results file says."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from robosim.agents.perception.experiment import load_perception, shipped_perception
+from robosim.agents.perception.judge import judge
+from robosim.agents.perception.network_file import NETWORK_NAME, SHIPPED, load_network
+from robosim.agents.perception.results import PerceptionResult, read_perception_results
+from robosim.agents.perception.scores import scores
+from robosim.perception.answers import NetworkSeer
+from robosim.perception.data.make import make
+from robosim.perception.data.recipe import Recipe
+from robosim.perception.data.shards import Shards
+
+NETWORKS = sorted(path.parent.name for path in SHIPPED.glob(f"*/{NETWORK_NAME}"))
+FIGURES = ("miou", "ap50/person", "ap50/forklift", "ap50/package", "free_near", "symbol", "colour", "legible")
+
+
+def recorded(name: str) -> PerceptionResult:
+    (result,) = (one for one in read_perception_results(SHIPPED / name / "results.json") if one.subject == name)
+    return result
+
+
+def test_networks_are_shipped() -> None:
+    assert {"closer", "eyes", "labels", "scene"} <= set(NETWORKS) <= set(shipped_perception())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_is_what_its_yaml_makes_and_its_results_are_its_own(name: str) -> None:
+    card, _ = load_network(name)
+    experiment = load_perception(name)
+    assert card.network == experiment.network
+    assert (card.name, card.seed) == (experiment.name, experiment.seed)
+    assert 0 < card.updates <= experiment.fit.updates
+    assert recorded(name).sha256 == hashlib.sha256((SHIPPED / name / NETWORK_NAME).read_bytes()).hexdigest()
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_sees_as_well_as_its_results_say(name: str, tmp_path: Path) -> None:
+    result = recorded(name)
+    recipe = Recipe(**{key: value for key, value in result.recipe.items() if key != "edition"})
+    assert recipe.told() == result.recipe
+    make(tmp_path / "pictures", recipe, {"test": 1})  # a shard, of the worlds with which the results begin
+    shards = Shards(tmp_path / "pictures", "test")
+    tally = judge(NetworkSeer(load_network(name)[1]), shards, range(len(shards)), torch.device("cpu"))
+    found = scores(tally, shards.worlds().tolist(), resamples=200)
+    for figure in sorted(set(FIGURES) & set(result.scores)):
+        mean, whole = found[figure].mean, result.scores[figure]
+        assert mean is not None
+        assert whole.low is not None
+        assert whole.mean is not None
+        spread = found[figure].high - mean if found[figure].high is not None else 0.0
+        assert mean + 2 * spread >= whole.low, f"{figure}: {mean:.3f} here, {whole.mean:.3f} in the results"
