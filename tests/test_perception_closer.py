@@ -19,7 +19,8 @@ from robosim.perception.closer import CloserNetwork, CloserSpec
 from robosim.perception.data.files import DatasetError
 from robosim.perception.data.shards import Shards
 from robosim.perception.encoders import EncoderSpec
-from robosim.perception.heads.detection import Detections, iou
+from robosim.perception.heads.boxes import iou
+from robosim.perception.heads.detection import Detections
 from robosim.perception.scene import SceneSpec
 
 FINDER = SceneSpec(encoder=EncoderSpec(name="nature", width=4), height=SIZE, width=SIZE, channels=8)
@@ -120,9 +121,8 @@ def test_without_a_thing_it_costs_nothing_and_breaks_nothing() -> None:
 def test_what_finds_learns_nothing(tmp_path: Path) -> None:
     folder = make_toy(tmp_path / "toy", size=64)
     train, val = Shards(folder), Shards(folder, "val")
-    seer = NETWORK | {
-        "encoder": {"name": "resnet-small", "width": 4, "batch_norm": True}
-    }  # whose statistics could drift
+    statistics = {"name": "resnet-small", "width": 4, "batch_norm": True}  # which could drift
+    seer = NETWORK | {"encoder": statistics}
     finder = parse_perception({**SMALL, "network": seer}, "the test")
     assert train_perception(finder, tmp_path / "finder", train, val, device="cpu")
     network = {"kind": "closer", "finder": seer, "encoder": ENCODER.model_dump(), "crop": 16}

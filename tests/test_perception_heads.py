@@ -9,7 +9,8 @@ from robosim.perception.augment import Augmentation, augmented
 from robosim.perception.cutting import cut
 from robosim.perception.data.sample import BOXED, CLASSES, FARTHEST, MAX_BOXES, SYMBOLS
 from robosim.perception.encoders import ENCODERS, EncoderSpec
-from robosim.perception.heads.detection import DetectionHead, decode, detection_loss, iou, places, unboxed
+from robosim.perception.heads.boxes import iou
+from robosim.perception.heads.detection import DetectionHead, decode, detection_loss, places, unboxed
 from robosim.perception.heads.segmentation import confusion, segmentation_loss
 from robosim.perception.labels import LabelNetwork, LabelSpec, Reading, levelled
 from robosim.perception.scene import SceneNetwork, SceneSpec

@@ -8,27 +8,28 @@ place wide; this one sees each thing alone, from its own pixels, in colour and d
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from torch import nn
 
 from robosim.perception.cutting import cut
 from robosim.perception.data.sample import CLASSES
 from robosim.perception.encoders import EncoderSpec, make_encoder
-from robosim.perception.heads.detection import Detections, decode, generalised_iou, iou, paired_iou
+from robosim.perception.heads.boxes import clipped, generalised_iou, non_maximum_suppression, paired_iou
+from robosim.perception.heads.detection import Detections, decode
 from robosim.perception.pixels import Batch, Tensor, seen
-from robosim.perception.scene import SceneNetwork, SceneSpec
+from robosim.perception.scene import SceneNetwork, SceneSpec, each_once
 
 _MARGIN = 0.5  # of a box's own widths and heights, seen on every side of it
 _RELIEF = 0.1  # of `FAR`, 1 m: how much nearer or farther than a thing's middle counts as 1
 _SIZE = 16.0  # pixels, a box of middling size
 _CHOSEN = 4  # boxes of a picture that is learnt from, of those that were found
-_SHAKEN = 2  # and of each thing's own box, put elsewhere
+_JITTERED = 2  # and of each thing's own box, put elsewhere
 _AWAY, _SCALE = 0.18, 0.25  # deviations of where, in its widths and heights, and of the logarithm of its size
-_MEANT = 0.15  # IoU above which a box is taken to mean a thing
+_MATCHED = 0.15  # IoU above which a box is taken to mean a thing
 _SURE = 2.0  # what a wrong sureness costs, to a wrong box
 _SAME = 0.5  # IoU above which two boxes are one thing
 
@@ -43,21 +44,16 @@ class CloserSpec(BaseModel):
     """What finds; it stays as it is."""
     weights: str = Field(min_length=1)
     """Whose weights the finder has when training begins: a run's folder, a network's file, a shipped network."""
-    of: tuple[Literal["person", "forklift", "package"], ...] = Field(("person", "forklift"), min_length=1)
+    of: Annotated[tuple[Literal["person", "forklift", "package"], ...], AfterValidator(each_once)] = Field(
+        ("person", "forklift"), min_length=1
+    )
     """What is looked at closer; boxes of other things stay as they were found."""
     encoder: EncoderSpec
-    """What sees a thing."""
+    """What sees a thing: in colour and depth, whatever the finder sees."""
     crop: int = Field(48, ge=16, le=256)
     """Pixels each way that a box, with as much around it, is brought to."""
     looks: int = Field(2, ge=1, le=8)
     """How often it looks, each time at the box of the time before."""
-
-    @field_validator("of")
-    @classmethod
-    def _each_once(cls, of: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(of)) < len(of):
-            raise ValueError(f"{', '.join(of)}: each can be named once")
-        return of
 
     @field_validator("finder")
     @classmethod
@@ -161,18 +157,19 @@ class CloserNetwork(nn.Module):
         for _ in range(self.spec.looks if len(boxes) else 0):
             boxes, sure = self(images, pictures, boxes, which)
         scores = (scores * sure.sigmoid()).sqrt()
-        boxes, inside = _within(boxes, batch["rgb"].shape[-2:])
+        boxes, inside = clipped(boxes, batch["rgb"].shape[-2:])
         classes = self._classes(boxes.device)[which]
         results = []
         for number, one in enumerate(found):
             ours, kept = (pictures == number) & inside, self._is_of(one.classes) < 0
-            looked = _apart(Detections(boxes[ours], classes[ours], scores[ours]))
+            looked = Detections(boxes[ours], classes[ours], scores[ours])
+            looked = looked.at(non_maximum_suppression(looked.boxes, looked.classes, looked.scores, _SAME))
             whole = Detections(
                 torch.cat([one.boxes[kept].float(), looked.boxes]),
                 torch.cat([one.classes[kept], looked.classes]),
                 torch.cat([one.scores[kept], looked.scores]),
             )
-            results.append(_those(whole, whole.scores.argsort(descending=True)))
+            results.append(whole.at(whole.scores.argsort(descending=True)))
         return results
 
     def _is_of(self, classes: Tensor) -> Tensor:
@@ -193,6 +190,8 @@ class CloserNetwork(nn.Module):
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Gives what its looks at samples cost: at some of what was found, and at boxes beside things.
 
+        What was found of a thing that has no box, such as the seventeenth, counts as wrong; one in 500 is that.
+
         Args:
             batch: Samples.
             generator: Of all that is drawn, on the CPU.
@@ -202,25 +201,25 @@ class CloserNetwork(nn.Module):
             all_found = decode(told["heat"], told["boxes"])
             found = [_some(one, self._is_of(one.classes) >= 0, generator) for one in all_found]
         _, pictures, boxes, which = self._chosen(found)
-        shaken = self._shaken(batch, generator)
-        pictures, boxes, which = (torch.cat(pair) for pair in zip((pictures, boxes, which), shaken, strict=True))
-        truth, meant = self._meant(batch, pictures, boxes, which)
+        jittered = self._jittered(batch, generator)
+        pictures, boxes, which = (torch.cat(pair) for pair in zip((pictures, boxes, which), jittered, strict=True))
+        truth, matched = self._matched(batch, pictures, boxes, which)
         if len(boxes) < 2:  # as the statistics of a batch need
             return {name: self.sure.bias.sum() * 0 for name in ("box", "sure")}
         better, sure = self(seen(batch, "rgbd"), pictures, boxes, which)
         size = (truth[:, 2:] - truth[:, :2]).clamp(min=1).repeat(1, 2)
         apart = 1 - generalised_iou(better, truth) + ((better - truth).abs() / size).mean(dim=1).clamp(max=2)
-        fits = paired_iou(better, truth).detach() * meant
+        fits = paired_iou(better, truth).detach() * matched
         return {
-            "box": (apart * meant).sum() / meant.sum().clamp(min=1),
+            "box": (apart * matched).sum() / matched.sum().clamp(min=1),
             "sure": _SURE * F.binary_cross_entropy_with_logits(sure, fits),
         }
 
-    def _shaken(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _jittered(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Gives picture, box and index of boxes near things, elsewhere and of other sizes than theirs."""
         kinds = batch["box_classes"]
         which = self._is_of(kinds.flatten()).reshape(kinds.shape)
-        pictures, places = (index.repeat(_SHAKEN) for index in (which >= 0).nonzero(as_tuple=True))
+        pictures, places = (index.repeat(_JITTERED) for index in (which >= 0).nonzero(as_tuple=True))
         boxes = batch["boxes"][pictures, places].float()
         away, scale = (
             deviation * torch.randn(len(boxes), 2, generator=generator).to(boxes.device)
@@ -230,39 +229,18 @@ class CloserNetwork(nn.Module):
         middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2 + away * size, size * scale.exp() / 2
         return pictures, torch.cat([middle - half, middle + half], dim=1), which[pictures, places]
 
-    def _meant(self, batch: Batch, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+    def _matched(self, batch: Batch, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
         """Gives the box of the thing that each box has most in common with, and whether that is enough, 0 or 1."""
         things, kinds = batch["boxes"][pictures].float(), batch["box_classes"]
         same = self._is_of(kinds.flatten()).reshape(kinds.shape)[pictures] == which[:, None]
         best, place = (paired_iou(boxes[:, None], things) * same).max(dim=1)
-        return things[torch.arange(len(place), device=place.device), place], (best > _MEANT).float()
+        return things[torch.arange(len(place), device=place.device), place], (best > _MATCHED).float()
 
 
 def _some(found: Detections, which: Tensor, generator: torch.Generator) -> Detections:
-    """Draws some of those of a picture's boxes that are meant, without replacement, each as likely as it is sure."""
+    """Draws some of those of a picture's boxes that it looks at, without replacement, each as likely as it is sure."""
     places = which.nonzero()[:, 0]
     if len(places) > _CHOSEN:
         shares = found.scores[places].float().cpu()
         places = places[torch.multinomial(shares, _CHOSEN, generator=generator).to(places.device)]
-    return _those(found, places)
-
-
-def _those(found: Detections, places: Tensor) -> Detections:
-    return Detections(found.boxes[places], found.classes[places], found.scores[places])
-
-
-def _within(boxes: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
-    """Cuts boxes off at the edges of a picture of so many rows and columns, and says of which something is left."""
-    limit = torch.tensor([size[1], size[0]] * 2, dtype=boxes.dtype, device=boxes.device)
-    boxes = torch.minimum(boxes.clamp(min=0), limit)
-    return boxes, (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
-
-
-def _apart(found: Detections) -> Detections:
-    """Drops, of two boxes of a picture that are one thing, the less sure."""
-    same = ((iou(found.boxes, found.boxes) > _SAME) & (found.classes[:, None] == found.classes)).tolist()
-    kept: list[int] = []
-    for place in found.scores.argsort(descending=True).tolist():
-        if not any(same[place][other] for other in kept):
-            kept.append(place)
-    return _those(found, torch.tensor(kept, dtype=torch.int64, device=found.boxes.device))
+    return found.at(places)

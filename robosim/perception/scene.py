@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from torch import nn
 
 from robosim.perception.encoders import EncoderSpec, make_encoder
@@ -15,6 +15,17 @@ from robosim.perception.heads.segmentation import SegmentationHead, segmentation
 from robosim.perception.pixels import CHANNELS, Batch, Inputs, Tensor, seen
 
 HeadName = Literal["segmentation", "detection", "free"]
+
+
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Gives some names as they are.
+
+    Raises:
+        ValueError: One of them is there twice.
+    """
+    if len(set(names)) < len(names):
+        raise ValueError(f"{', '.join(names)}: each can be named once")
+    return names
 
 
 class SceneSpec(BaseModel):
@@ -31,17 +42,12 @@ class SceneSpec(BaseModel):
     """Of a picture, pixels."""
     width: int = Field(128, ge=16, le=1024)
     """Of a picture, pixels."""
-    heads: tuple[HeadName, ...] = Field(("segmentation", "detection", "free"), min_length=1)
+    heads: Annotated[tuple[HeadName, ...], AfterValidator(each_once)] = Field(
+        ("segmentation", "detection", "free"), min_length=1
+    )
     """What is to be known: segmentation, detection, free."""
     channels: int = Field(32, ge=1, le=256)
     """Of the maps that heads look at."""
-
-    @field_validator("heads")
-    @classmethod
-    def _each_once(cls, heads: tuple[HeadName, ...]) -> tuple[HeadName, ...]:
-        if len(set(heads)) < len(heads):
-            raise ValueError(f"{', '.join(heads)}: each head can be named once")
-        return heads
 
 
 class SceneNetwork(nn.Module):

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from robosim.perception.answers import Answers, Labels
-from robosim.perception.heads.detection import KINDS, Detections, iou, unboxed
+from robosim.perception.heads.boxes import iou
+from robosim.perception.heads.detection import KINDS, Detections, unboxed
 from robosim.perception.heads.segmentation import confusion
 from robosim.perception.pixels import Batch, Tensor
 

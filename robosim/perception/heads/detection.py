@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from robosim.perception.data.sample import BOXED, CLASSES
+from robosim.perception.heads.boxes import generalised_iou
 from robosim.perception.heads.merging import Shape
 from robosim.perception.pixels import Batch, Tensor
 
@@ -34,6 +35,10 @@ class Detections:
     """int64 (n,), index of `CLASSES`."""
     scores: Tensor
     """float32 (n,), 0 to 1."""
+
+    def at(self, places: Tensor) -> Detections:
+        """Gives those at some places, int64 (m,), in that order."""
+        return Detections(self.boxes[places], self.classes[places], self.scores[places])
 
 
 class DetectionHead(nn.Module):
@@ -154,29 +159,3 @@ def decode(heat: Tensor, found: Tensor, least: float = 0.05, most: int = 32) -> 
         kinds = KINDS.to(index.device)[torch.div(index, cells, rounding_mode="floor")]
         results.append(Detections(box[:, index % cells].T, kinds, score[kept]))
     return results
-
-
-def generalised_iou(one: Tensor, other: Tensor) -> Tensor:
-    """Gives the generalised IoU, -1 to 1, of boxes pair by pair: shape (..., 4) to (...)."""
-    both, either = _overlap(one, other)
-    hull = (torch.maximum(one[..., 2:], other[..., 2:]) - torch.minimum(one[..., :2], other[..., :2])).prod(dim=-1)
-    hull = hull.clamp(min=1e-6)
-    return both / either.clamp(min=1e-6) - (hull - either) / hull
-
-
-def iou(ones: Tensor, others: Tensor) -> Tensor:
-    """Gives the IoU of every box with every other: shapes (n, 4) and (m, 4) to (n, m)."""
-    return paired_iou(ones[:, None], others[None])
-
-
-def paired_iou(one: Tensor, other: Tensor) -> Tensor:
-    """Gives the IoU of boxes pair by pair: shape (..., 4) to (...)."""
-    both, either = _overlap(one, other)
-    return both / either.clamp(min=1e-6)
-
-
-def _overlap(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    shared = torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])
-    both = shared.clamp(min=0).prod(dim=-1)
-    areas = (one[..., 2:] - one[..., :2]).prod(dim=-1) + (other[..., 2:] - other[..., :2]).prod(dim=-1)
-    return both, areas - both
