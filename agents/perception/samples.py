@@ -69,6 +69,24 @@ def with_labels(shards: Shards) -> Some:
     return _where(shards, shards.column("box_symbols") >= 0, "no label can be read")
 
 
+def with_things(shards: Shards, names: Sequence[str]) -> Some:
+    """Gives the pictures in which something of some classes has a box: the others teach little of them.
+
+    Raises:
+        DatasetError: There are none.
+    """
+    wanted = np.isin(shards.column("box_classes"), [CLASSES.index(name) for name in names])
+    return _where(shards, wanted, f"no {' or '.join(names)} has a box")
+
+
+def _where(shards: Shards, wanted: NDArray[np.bool_], complaint: str) -> Some:
+    """Those of which any box is wanted, shape (pictures, boxes)."""
+    indices = np.flatnonzero(wanted.any(axis=1))
+    if not len(indices):
+        raise DatasetError(f"{shards.folder}: {complaint} in any of the {len(shards)} pictures of {shards.split}")
+    return Some(shards, indices.tolist())
+
+
 class Order:
     """Which pictures are in which batch: each once in every pass, in another order each time.
 
@@ -88,24 +106,6 @@ class Order:
         order = np.random.default_rng([self._seed, number // per]).permutation(self._count)
         first = number % per * self._batch
         return [int(index) for index in order[first : first + self._batch]]
-
-
-def with_things(shards: Shards, names: Sequence[str]) -> Some:
-    """Gives the pictures in which something of some classes has a box: so much as is learnt in less time.
-
-    Raises:
-        DatasetError: There are none.
-    """
-    wanted = np.isin(shards.column("box_classes"), [CLASSES.index(name) for name in names])
-    return _where(shards, wanted, f"no {' or '.join(names)} has a box")
-
-
-def _where(shards: Shards, wanted: NDArray[np.bool_], complaint: str) -> Some:
-    """Those of which any box is wanted, shape (pictures, boxes)."""
-    indices = np.flatnonzero(wanted.any(axis=1))
-    if not len(indices):
-        raise DatasetError(f"{shards.folder}: {complaint} in any of the {len(shards)} pictures of {shards.split}")
-    return Some(shards, indices.tolist())
 
 
 class _Whole(Dataset[Sample]):

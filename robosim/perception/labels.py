@@ -18,7 +18,7 @@ from torch import nn
 from robosim.perception.cutting import cut
 from robosim.perception.data.sample import CLASSES, COLOURS, SYMBOLS
 from robosim.perception.encoders import EncoderSpec, make_encoder
-from robosim.perception.pixels import Batch, Tensor
+from robosim.perception.pixels import Batch, Tensor, scaled
 
 PACKAGE = CLASSES.index("package")
 # Where a box is looked at besides where it is, in its own widths and heights: what a letter of a few pixels seems to be
@@ -101,7 +101,7 @@ class LabelNetwork(nn.Module):
         Returns:
             n readings: of symbols and colours logarithms of mean shares, of what is legible mean logits.
         """
-        size = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+        rgb, size = scaled(rgb), (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
         aside = [boxes + size * torch.tensor(place * 2, device=boxes.device) for place in _AROUND]
         readings = [self.read(rgb, pictures, one) for one in aside]
         return Reading(
