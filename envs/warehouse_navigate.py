@@ -18,6 +18,7 @@ from robosim.envs.chase import Chase
 from robosim.envs.sim_env import SimEnv
 from robosim.envs.warehouse_navigate_score import ARRIVED, DONE, METRICS, RATES, REWARD, STUCK, State
 from robosim.math import Vec3, seen_from
+from robosim.mirror import Mirror, Mirrors, flipped, signed
 from robosim.physics import Physics
 from robosim.planning.outline import impending, rectangle_gap
 from robosim.planning.planner import Planner
@@ -331,6 +332,18 @@ class WarehouseNavigate(Task[State]):
         for point in points:
             told += seen_from(pose, point)
         return [*told, min(remaining, FAR)]
+
+    def mirrors(self) -> Mirrors | None:
+        """Gives them where no cameras see; see `Task.mirrors`."""
+        if self.lidar is None or self._outlook is None or self._eyes is not None:
+            return None
+        points = [1.0, -1.0] * len(AHEAD)
+        path = [] if self.planner is None else [*points, 1.0]
+        state = signed(1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, *path)
+        parts: dict[str, Mirror] = {"state": state, "lidar": self.lidar.mirror, "outlook": self._outlook.mirror}
+        if self.planner is not None:
+            parts["unmapped"] = flipped(1, SECTORS)
+        return Mirrors(parts, signed(1.0, -1.0))
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Follows the robot from behind and above; see `Task.viewpoint`."""

@@ -4,7 +4,7 @@ A mirror that stands upright along the robot's forward axis, so that what points
 side changes, and what points forward or up stays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +28,14 @@ class Mirror(NamedTuple):
 
 
 class Mirrors(NamedTuple):
-    """Those of a task: a policy that is right is right in the mirror."""
+    """Those of a task: a policy that is right is right in the mirror.
 
-    observation: Mirror
+    Attributes:
+        observation: Of a vector, or of every part of a dict of vectors.
+        action: Of a vector.
+    """
+
+    observation: Mirror | Mapping[str, Mirror]
     action: Mirror
 
 

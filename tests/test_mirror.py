@@ -1,6 +1,6 @@
 """In a mirror: A1's senses, its actions and what it sees of the ground; and PPO that learns from both sides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from robosim.agents.training.run_folder import RunError
 from robosim.agents.training.train import train
 from robosim.envs.ground_scan import SCAN_MIRROR, GroundScan
 from robosim.math import IDENTITY
-from robosim.mirror import ABOUT_THEM, FORWARD_LEFT_UP
+from robosim.mirror import ABOUT_THEM, FORWARD_LEFT_UP, Mirror, Mirrors, signed
 from robosim.physics import Physics
 from robosim.robots.a1 import A1, Variation
 from robosim.robots.a1_mirror import mirrored_action, mirrored_senses
@@ -36,8 +36,22 @@ KINDS = [
     ("robosim/TerrainWalk-v0", {"observation": "state", "action": "joint"}),
     ("robosim/TerrainBalance-v0", {"action": "gait"}),
     ("robosim/TerrainBalance-v0", {"action": "joint"}),
+    ("robosim/WarehouseNavigate-v2", {"guidance": "path"}),
+    ("robosim/WarehouseNavigate-v2", {"guidance": "goal"}),
 ]
 CONTROL_DT = 1 / 50
+
+
+def in_mirror(mirror: Mirror | Mapping[str, Mirror], seen: Any) -> Any:  # noqa: ANN401
+    """Gives what the mirror shows of a vector, or of a dict of them."""
+    if isinstance(mirror, Mirror):
+        return mirror(seen)
+    return {key: mirror[key](part) for key, part in seen.items()}
+
+
+def flat(seen: Any) -> NDArray[np.float32]:  # noqa: ANN401
+    """Gives a vector, or those of a dict one after another."""
+    return np.concatenate(list(seen.values())) if isinstance(seen, Mapping) else np.asarray(seen)
 
 
 @pytest.mark.parametrize(("name", "kwargs"), KINDS)
@@ -47,9 +61,9 @@ def test_a_mirror_of_a_mirror_shows_things_as_they_are(name: str, kwargs: dict[s
         for space, mirror in ((env.observation_space, mirrors.observation), (env.action_space, mirrors.action)):
             space.seed(1)
             values = space.sample()
-            shown = mirror(values)
-            assert (shown != values).mean() > 0.5
-            np.testing.assert_array_equal(mirror(shown), values)
+            shown = in_mirror(mirror, values)
+            assert (flat(shown) != flat(values)).mean() >= 0.5
+            np.testing.assert_array_equal(flat(in_mirror(mirror, shown)), flat(values))
 
 
 def walked(
@@ -108,11 +122,19 @@ def test_what_points_left_changes_and_what_turns_left_too() -> None:
     np.testing.assert_allclose(np.cross(turning * ABOUT_THEM, forward * FORWARD_LEFT_UP), left)
 
 
-@pytest.fixture(params=[True, False], ids=["normalised", "raw"])
+BALANCE = {"id": "robosim/TerrainBalance-v0", "kwargs": {"level": 1}}
+NAVIGATE = {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 1}}
+
+
+@pytest.fixture(
+    params=[(BALANCE, {}), (BALANCE, {"observation": False}), (NAVIGATE, {"keys": ["state"]}), (NAVIGATE, {})],
+    ids=["vector", "vector-raw", "dict", "dict-normalised"],
+)
 def model(request: pytest.FixtureRequest) -> Iterator[Any]:
+    env, normalise = request.param
     experiment = toy(
-        normalise={"observation": request.param},
-        env={"id": "robosim/TerrainBalance-v0", "kwargs": {"level": 1}},
+        normalise=normalise,
+        env=env,
         envs=2,
         network={"hidden": [16, 12]},
         ppo={"n_steps": 16, "batch_size": 8, "n_epochs": 2, "mirror": True, "target_kl": None},
@@ -122,15 +144,26 @@ def model(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield make_model(experiment, envs, "cpu", 0)
 
 
-def rows(model: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # noqa: ANN401
+def mirrors_in(model: Any) -> Mirrors:  # noqa: ANN401
+    """Gives those of the task that a model learns."""
+    with closing(gym.make((BALANCE if len(model.action_space.low) == 15 else NAVIGATE)["id"])) as env:  # type: ignore[arg-type]
+        found: Mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
+    return found
+
+
+def rows(model: Any) -> tuple[Any, NDArray[np.float32]]:  # noqa: ANN401
     """Gives observations, some beyond the normaliser's clip, and actions."""
-    rng = np.random.default_rng(0)
-    return rng.normal(scale=3.0, size=(20, 57)).astype(np.float32), rng.normal(size=(20, 15)).astype(np.float32)
+    rng, space = np.random.default_rng(0), model.env.observation_space
+    parts = space.spaces if isinstance(space, gym.spaces.Dict) else {"": space}
+    sizes = {key: (20, *(part.shape or ())) for key, part in parts.items()}
+    seen = {key: rng.normal(scale=3.0, size=size).astype(np.float32) for key, size in sizes.items()}
+    acted = rng.normal(size=(20, *model.action_space.shape)).astype(np.float32)
+    return seen.get("", seen), acted
 
 
-def said(policy: Any, model: Any, seen: NDArray[np.float32], acted: NDArray[np.float32]) -> list[torch.Tensor]:  # noqa: ANN401
+def said(policy: Any, model: Any, seen: Any, acted: NDArray[np.float32]) -> list[torch.Tensor]:  # noqa: ANN401
     """Gives what a policy would do, what it takes that to be worth, and how likely it takes an action to be."""
-    observed = torch.as_tensor(model.env.normalize_obs(seen))
+    observed, _ = policy.obs_to_tensor(model.env.normalize_obs(seen))
     with torch.no_grad():
         value, likely, _ = policy.evaluate_actions(observed, torch.as_tensor(acted))
         torch.testing.assert_close(policy.predict_values(observed), value)
@@ -141,14 +174,13 @@ def said(policy: Any, model: Any, seen: NDArray[np.float32], acted: NDArray[np.f
 def test_a_policy_does_in_the_mirror_what_the_mirror_shows_of_it(model: Any) -> None:  # noqa: ANN401
     """Whatever its weights are, and after updates."""
     model.learn(32)
-    with closing(gym.make("robosim/TerrainBalance-v0")) as env:
-        mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
+    mirrors = mirrors_in(model)
     with torch.no_grad():
-        model.policy.log_std += torch.linspace(-1, 1, 15)
+        model.policy.log_std += torch.linspace(-1, 1, len(model.policy.log_std))
     seen, acted = rows(model)
-    (does, worth, likely), (turned, as_worth, as_likely) = (
-        said(model.policy, model, *pair) for pair in ((seen, acted), (mirrors.observation(seen), mirrors.action(acted)))
-    )
+    does, worth, likely = said(model.policy, model, seen, acted)
+    shown = in_mirror(mirrors.observation, seen)
+    turned, as_worth, as_likely = said(model.policy, model, shown, mirrors.action(acted))
     np.testing.assert_allclose(turned.numpy(), mirrors.action(does.numpy()), atol=1e-5)
     assert np.abs(turned - does).max() > 1e-3
     torch.testing.assert_close(as_worth, worth, atol=1e-5, rtol=1e-5)
@@ -171,6 +203,7 @@ def test_what_is_saved_needs_no_mirror_and_does_the_same(model: Any) -> None:  #
 
 
 @pytest.mark.medium
+@pytest.mark.parametrize("model", [(BALANCE, {}), (BALANCE, {"observation": False})], indirect=True)
 def test_a_clone_learns_what_a_mirror_shows_of_its_teacher(model: Any) -> None:  # noqa: ANN401
     """A teacher that lifts one foot, whatever it feels: on either side that foot, so half of it on both."""
     envs, rng = model.env, np.random.default_rng(0)
@@ -218,18 +251,27 @@ def test_a_task_without_a_mirror_says_so() -> None:
 
 
 @pytest.mark.medium
-def test_a_mirror_that_does_not_fit_is_named(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
-    env = gym.make("robosim/TerrainBalance-v0")
-    mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
-    env.close()
-    wrong = mirrors._replace(observation=mirrors.action)
-    monkeypatch.setattr("robosim.envs.terrain_balance.TerrainBalance.mirrors", lambda _: wrong)
-    experiment = toy(env={"id": "robosim/TerrainBalance-v0"}, ppo={"n_steps": 64, "batch_size": 64, "mirror": True})
-    with pytest.raises(
-        MirrorError,
-        match=r"the observation of robosim/TerrainBalance-v0 is a Box of shape \(57,\), .* vectors of 15 numbers",
-    ):
-        mirrors_of(experiment, model.env)
+@pytest.mark.parametrize(
+    ("asked", "parts", "told"),
+    [
+        (BALANCE, {}, r"TerrainBalance-v0 is 57 numbers, its mirror of 15 numbers"),
+        (
+            NAVIGATE,
+            {"state": signed(1.0)},
+            r"is lidar: 240 numbers and .* state: 14 .*, its mirror of state: 1 numbers",
+        ),
+    ],
+)
+def test_a_mirror_that_does_not_fit_is_named(
+    asked: dict[str, Any], parts: dict[str, Mirror], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = toy(env=asked, ppo={"n_steps": 64, "batch_size": 64, "mirror": True})
+    with closing(gym.make(asked["id"])) as env, closing(make_envs(experiment)) as envs:
+        mirrors = env.unwrapped.mirrors  # type: ignore[attr-defined]
+        wrong = mirrors._replace(observation=parts or mirrors.action)
+        monkeypatch.setattr(type(env.unwrapped.task), "mirrors", lambda _: wrong)  # type: ignore[attr-defined]
+        with pytest.raises(MirrorError, match=told):
+            mirrors_of(experiment, envs)
 
 
 @pytest.mark.parametrize("hidden", [(), (1025,)])

@@ -30,6 +30,7 @@ class Bench:
         body = carrier(physics, (0.0, 0.0, 0.2))
         self._sectors = Sectors(Lidar(Scene(physics), body, 180, 360.0, (0.05, 8.0)), 60, (4,), DT)
         self._outlook = Outlook(self._sectors, COMMANDS, HALF, SLEW)
+        self.mirror = self._outlook.mirror
 
     def read(self, way: list[tuple[float, float]], speed: float) -> NDArray[np.float32]:
         """Gives the two rows of the outlook, after the box has gone a way, a point each 0.1 s."""
@@ -44,9 +45,14 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def physics() -> Iterator[Physics]:
     with Physics(1 / 100) as physics:
-        yield Bench(physics)
+        yield physics
+
+
+@pytest.fixture
+def bench(physics: Physics) -> Bench:
+    return Bench(physics)
 
 
 def test_nothing_is_in_the_way_of_a_robot_that_is_alone(bench: Bench) -> None:
@@ -118,3 +124,18 @@ def test_a_new_episode_is_not_told_of_the_one_before(bench: Bench) -> None:
     bench.read([(1.7, 0.0)], 1.0)
     with pytest.raises(RobosimError, match="`read` comes first"):
         bench.read([], 1.0)
+
+
+def test_what_is_on_the_other_side_reads_as_the_mirror_shows_it(bench: Bench) -> None:
+    """Nearly: the mirror of a ray is one 2° beside another."""
+    left, right = bench.read([(1.0, 0.75)], 1.0), bench.read([(1.0, -0.75)], 1.0)
+    shown = bench.mirror(left.ravel()).reshape(left.shape)
+    np.testing.assert_allclose(shown, right, atol=0.15)
+    assert np.abs(left - right).max() > 0.5
+
+
+def test_a_command_that_has_no_mirror_is_named(physics: Physics) -> None:
+    sectors = Sectors(Lidar(Scene(physics), carrier(physics, (0.0, 0.0, 0.2)), 180, 360.0, (0.05, 8.0)), 60, (4,), DT)
+    outlook = Outlook(sectors, [(1.0, 0.0), (1.0, 0.5)], HALF, SLEW)
+    with pytest.raises(RobosimError, match=r"commands=\[\(1\.0, 0\.5\)\] have no mirror"):
+        _ = outlook.mirror

@@ -116,6 +116,27 @@ def test_velocities_are_those_over_the_floor(physics: Physics, velocity: tuple[f
     assert not away.any()
 
 
+def test_a_mirrored_room_reads_as_the_mirror_shows_it(physics: Physics) -> None:
+    """To within a ray of 2°, and what walks to the left walks to the right there."""
+    walker = physics.add_box((0.3, 0.3, 1.0), 0.0, WHITE)
+    _, sectors = mounted(physics)
+    readings = []
+    for side in (1.0, -1.0):
+        rng = np.random.default_rng(0)
+        sectors.reset(rng, 0.0)
+        for step in range(9):
+            walker.place((1.6, side * (0.3 + 0.8 * DT * step), 0.2))
+            reading = sectors.read(rng)
+        readings.append(reading)
+    shown, other = (one.reshape(3 + len(AGES), SECTORS) for one in (sectors.mirror(readings[0]), readings[1]))
+    for row in (0, -2, -1):
+        assert abs(shown[row].sum() - other[row].sum()) < 0.35 * np.abs(shown[row]).sum()
+        middles = [np.average(np.arange(SECTORS), weights=np.abs(one[row]) + 1e-9) for one in (shown, other)]
+        assert abs(middles[0] - middles[1]) <= 1.0
+    assert other[-1].min() < -0.2
+    assert readings[0].reshape(shown.shape)[-1].max() > 0.2
+
+
 @pytest.mark.parametrize(("sectors", "ages"), [(7, (1,)), (0, (1,)), (60, ()), (60, (2, 1)), (60, (0,))])
 def test_impossible_values_are_refused_by_name(physics: Physics, sectors: int, ages: tuple[int, ...]) -> None:
     lidar = Lidar(Scene(physics), carrier(physics, (0.0, 0.0, 0.2)), RAYS)

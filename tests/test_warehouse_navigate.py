@@ -70,6 +70,32 @@ def test_the_expert_arrives_and_is_told_so(shared: WarehouseNavigateEnv) -> None
     assert info["episode_rates"]["person_collisions_per_100m"] == (0.0, metrics["driven"])
 
 
+@pytest.mark.parametrize("guidance", ["path", "goal"])
+def test_who_turns_right_to_a_goal_ahead_feels_what_the_mirror_shows_of_who_turns_left(guidance: str) -> None:
+    env = made(level=0, guidance=guidance, randomise=False)
+    task, felt = task_of(env), []
+    mirrors = env.mirrors
+    assert mirrors is not None
+    for action in (np.array([0.5, 0.7], np.float32), mirrors.action(np.array([0.5, 0.7], np.float32))):
+        env.reset(seed=11)
+        x, y, heading = task.pose
+        task.head_for((x + 1.5 * math.cos(heading), y + 1.5 * math.sin(heading)))
+        for _ in range(5):
+            observation, *_ = env.step(action)
+        felt.append(observation["state"])
+    env.close()
+    assert task.world.geodesic.distance(x, y) == pytest.approx(1.5, abs=0.05)  # straight on, so the path is a mirror
+    assert isinstance(mirrors.observation, dict)
+    np.testing.assert_allclose(mirrors.observation["state"](felt[0]), felt[1], atol=0.05)
+    assert (np.abs(felt[0] - felt[1]) > 0.2).sum() == (6 if guidance == "path" else 3)  # what points or turns left
+
+
+def test_where_cameras_see_there_is_no_mirror() -> None:
+    env = made(level=0, observation="camera")
+    assert env.mirrors is None
+    env.close()
+
+
 def test_who_stands_still_is_stuck(shared: WarehouseNavigateEnv) -> None:
     shared.reset(seed=2)
     for _ in range(200):

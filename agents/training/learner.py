@@ -17,7 +17,7 @@ from robosim.agents.policies.frames import image_parts
 from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_name
 from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
-from robosim.agents.training.mirrored import EvenStatistics, MirroredPolicy, mirrors_of
+from robosim.agents.training.mirrored import MirroredPolicy, keep_even, mirrors_of
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_acting import VecActing
 from robosim.agents.vector.vec_env import WorkerVecEnv
@@ -127,7 +127,7 @@ def make_model(
     kwargs = policy_kwargs(network, space, critic_only(experiment, space) if told is None else told)
     mirror = {"mirrors": mirrors_of(experiment, envs)} if ppo.mirror else {}
     if mirror and envs.norm_obs:
-        envs.obs_rms = EvenStatistics(mirror["mirrors"].observation)  # type: ignore[assignment]  # SB3 means a dict
+        keep_even(envs, mirror["mirrors"])
     model = PPO(
         MirroredPolicy if ppo.mirror else policy_name(space, network),
         envs,

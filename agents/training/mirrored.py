@@ -9,6 +9,7 @@ the same; see `unfolded`.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 from stable_baselines3.common.distributions import DiagGaussianDistribution, Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.running_mean_std import RunningMeanStd
-from stable_baselines3.common.torch_layers import MlpExtractor
-from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, MlpExtractor
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from robosim.agents.policies.network import NetworkConfig, build_policy
+from robosim.agents.policies.normalise import statistics_of
 from robosim.agents.training.experiment import Experiment
 from robosim.errors import RobosimError
-from robosim.mirror import Mirror, Mirrors
+from robosim.mirror import Mirror, Mirrors, joined
 from robosim.perception.pixels import Tensor
 
 
@@ -49,25 +51,44 @@ class EvenStatistics(RunningMeanStd):
         super().update(np.concatenate([arr, self._mirror(arr)]))
 
 
+def keep_even(envs: VecNormalize, mirrors: Mirrors) -> None:
+    """Lets a normaliser begin anew, with `EvenStatistics`."""
+    seen = mirrors.observation
+    if isinstance(seen, Mirror):
+        envs.obs_rms = EvenStatistics(seen)  # type: ignore[assignment]  # SB3 means a dict
+    else:
+        envs.obs_rms = {key: EvenStatistics(seen[key]) for key in statistics_of(envs)}
+
+
 class MirroredPolicy(ActorCriticPolicy):
     """SB3's policy over vectors, twice: beside the mirror and in it.
 
     Args:
-        arguments: SB3's.
+        arguments: SB3's, of which the first is the space of what is observed: a vector, or a dict of them.
         mirrors: Of what is observed, whose normalisation has `EvenStatistics`, and of what is done.
         named: SB3's.
     """
 
-    def __init__(self, *arguments: Any, mirrors: Mirrors, **named: Any) -> None:  # noqa: ANN401 (SB3's)
+    def __init__(
+        self,
+        space: gym.Space[Any],
+        *arguments: Any,  # noqa: ANN401 (SB3's)
+        mirrors: Mirrors,
+        **named: Any,  # noqa: ANN401
+    ) -> None:
         """Builds the network; see the class."""
         self._mirrors = mirrors
-        super().__init__(*arguments, **named)
+        parts = isinstance(space, gym.spaces.Dict)
+        named["features_extractor_class"] = CombinedExtractor if parts else FlattenExtractor
+        super().__init__(space, *arguments, **named)
 
     def _build_mlp_extractor(self) -> None:
         self.action_mirror = _MirrorLayer(self._mirrors.action)
-        self.mlp_extractor = _BothSides(
-            self._mirrors.observation, self.features_dim, self.net_arch, self.activation_fn, self.device
-        )
+        seen = self._mirrors.observation
+        if not isinstance(seen, Mirror):  # in the order in which SB3 puts parts together
+            assert isinstance(self.observation_space, gym.spaces.Dict)
+            seen = joined(*(seen[key] for key in self.observation_space.spaces))
+        self.mlp_extractor = _BothSides(seen, self.features_dim, self.net_arch, self.activation_fn, self.device)
 
     def _get_action_dist_from_latent(self, latent_pi: Tensor) -> Distribution:
         beside, within = self.action_net(latent_pi)
@@ -181,9 +202,25 @@ def mirrors_of(experiment: Experiment, envs: VecEnv) -> Mirrors:
     for name, space, mirror in (
         ("observation", envs.observation_space, mirrors.observation), ("action", envs.action_space, mirrors.action),
     ):  # fmt: skip
-        if not isinstance(space, gym.spaces.Box) or space.shape != mirror.places.shape:
+        has, shown = _sizes(space), _sizes(mirror)
+        if has != shown:
             raise MirrorError(
-                f"ppo.mirror = True: the {name} of {experiment.env.id} is a {type(space).__name__} "
-                f"of shape {space.shape}, and its mirror is of vectors of {len(mirror.places)} numbers"
+                f"ppo.mirror = True: the {name} of {experiment.env.id} is {_told(has)}, its mirror of {_told(shown)}"
             )
     return mirrors
+
+
+def _sizes(of: gym.Space[Any] | Mirror | Mapping[str, Mirror]) -> dict[str, int | None]:
+    """Gives how many numbers each part has, that of a plain vector named ""; None where a part is no vector."""
+    if isinstance(of, Mirror):
+        return {"": len(of.places)}
+    if isinstance(of, gym.spaces.Dict | Mapping):
+        parts = of.spaces if isinstance(of, gym.spaces.Dict) else of
+        return {key: _sizes(part)[""] for key, part in parts.items()}
+    return {"": of.shape[0] if isinstance(of, gym.spaces.Box) and len(of.shape) == 1 else None}
+
+
+def _told(sizes: Mapping[str, int | None]) -> str:
+    """Puts what `_sizes` gives into words."""
+    parts = ("no vector" if size is None else f"{size} numbers" for size in sizes.values())
+    return " and ".join(f"{key}: {part}" if key else part for key, part in zip(sizes, parts, strict=True))

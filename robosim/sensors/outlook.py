@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
 from robosim.errors import RobosimError
+from robosim.mirror import Mirror, joined, swapped
 from robosim.sensors.sectors import Sectors
 
 HORIZON = 2.4  # s
@@ -88,6 +89,20 @@ class Outlook:
         headings, near = np.zeros((len(rates), 1 + _STEPS, 4)), np.zeros((looks, sectors.count, 2))
         self._arcs = Arcs(choices, rates, rate_of, headings, near, np.zeros(looks, np.int64))
         self.space = spaces.Box(0.0, 1.0, (2 * len(commands),), np.float32)
+
+    @property
+    def mirror(self) -> Mirror:
+        """What a reading is in a mirror.
+
+        Raises:
+            RobosimError: A command is alone, without the one that turns as fast the other way.
+        """
+        commands = self._arcs.commands.tolist()
+        alone = [(speed, rate) for speed, rate in commands if [speed, -rate] not in commands]
+        if alone:
+            raise RobosimError(f"commands={alone!r} have no mirror: none of the others turns as fast the other way")
+        one = swapped([commands.index([speed, -rate]) for speed, rate in commands])
+        return joined(one, one)
 
     def read(self, speed: float, yaw_rate: float) -> NDArray[np.float32]:
         """Looks ahead from the latest scan, at the present speed (m/s) and yaw rate (rad/s); see the class.

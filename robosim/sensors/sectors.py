@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from robosim.compiled import compiled, inlined
 from robosim.errors import RobosimError
+from robosim.mirror import Mirror, flipped, joined
 from robosim.sensors.flow import NOW, THEN, Flow, find_clusters, find_fresh, new_flow, put_points, velocity
 from robosim.sensors.lidar import Lidar
 from robosim.sensors.lidar_kernel import AZIMUTH_ERROR, azimuth
@@ -97,6 +98,13 @@ class Sectors(Sensor):
         self.space = spaces.Box(-1.0, 1.0, ((3 + len(ages)) * sectors,), np.float32)
         self.ranges = np.full(rays, self._far, np.float32)
         self.odometry: Pose2 = (0.0, 0.0, 0.0)
+
+    @property
+    def mirror(self) -> Mirror:
+        """What a reading is in a mirror, to within a ray: sectors begin with the ray that points straight back."""
+        rows, sectors = self._shape
+        leftward = flipped(1, sectors)
+        return joined(flipped(rows - 1, sectors), Mirror(leftward.places, -leftward.signs))
 
     def reset(self, rng: np.random.Generator, noise: float) -> None:
         """Forgets; see `Sensor.reset`."""
