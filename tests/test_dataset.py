@@ -2,7 +2,7 @@
 
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +188,29 @@ def test_what_cannot_be_loaded_is_told(folder: Path, tmp_path: Path) -> None:
     (folder / "index.json").write_text('{"recipe": {}}')
     with pytest.raises(DatasetError, match="no index"):
         Shards(folder)
+
+
+@pytest.fixture
+def few_files() -> Iterator[None]:
+    """Lets this process open two files more, or as many as there are shards if it asks."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Path(__file__).open("rb") as opened:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (opened.fileno() + 2, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_a_set_may_have_more_shards_than_files_may_be_open(made: Path, few_files: None) -> None:
+    assert len(Shards(made).worlds()) == WANTED["train"]
+
+
+def test_where_no_more_files_may_be_open_it_says_so(
+    made: Path, few_files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("robosim.perception.data.shards.make_room", lambda files: None)
+    with pytest.raises(DatasetError, match=r"train-0000\d\.safetensors: .*open files; each of the 3 shards stays open"):
+        Shards(made).worlds()
 
 
 def test_items_are_as_described(made: Path) -> None:

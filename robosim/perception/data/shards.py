@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from robosim.errors import RobosimError
 from robosim.perception.data.files import DatasetError, Entry, checked_bytes, read_index, read_shard, recipe_of
-from robosim.perception.data.mapped import map_shard
+from robosim.perception.data.mapped import make_room, map_shard
 from robosim.perception.data.studio import DEPTH_STEP
 from robosim.seeding import checked_split
 
@@ -66,6 +66,7 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
             )
         self._starts = np.cumsum([0, *(entry.images for entry in self._entries)])
         self._maps: dict[int, Arrays] = {}
+        make_room(self.shards)
 
     def __len__(self) -> int:
         """Gives how many pictures there are."""
@@ -114,7 +115,14 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
 
     def _mapped(self, shard: int) -> Arrays:
         if shard not in self._maps:
-            self._maps[shard] = map_shard(self.folder / self._entries[shard].file)
+            path = self.folder / self._entries[shard].file
+            try:
+                self._maps[shard] = map_shard(path)
+            except OSError as error:
+                raise DatasetError(
+                    f"{path}: cannot be read: {error.strerror}; each of the {self.shards} shards stays open "
+                    "(`ulimit -n` tells how many files may be, and raises it)"
+                ) from error
         return self._maps[shard]
 
     def __getstate__(self) -> dict[str, Any]:
