@@ -17,13 +17,15 @@ from robosim.agents.perception.train import PerceptionStatus, train_perception
 from robosim.agents.storage.tensor_file import read_tensors
 from robosim.perception.closer import CloserNetwork, CloserSpec
 from robosim.perception.data.files import DatasetError
+from robosim.perception.data.sample import CLASSES
 from robosim.perception.data.shards import Shards
 from robosim.perception.encoders import EncoderSpec
-from robosim.perception.heads.boxes import iou
+from robosim.perception.heads.boxes import iou, mirrored
 from robosim.perception.heads.detection import Detections
 from robosim.perception.scene import SceneSpec
 
 FINDER = SceneSpec(encoder=EncoderSpec(name="nature", width=4), height=SIZE, width=SIZE, channels=8)
+FORKLIFT = CLASSES.index("forklift")
 ENCODER = EncoderSpec(name="impala", width=8, batch_norm=True, features=64)
 
 
@@ -88,6 +90,20 @@ def test_what_it_does_not_look_at_stays_and_of_two_boxes_on_one_thing_the_surer_
     assert told.boxes[told.classes == PERSON].tolist() == [boxes[1]]
 
 
+def test_a_mirrored_picture_is_answered_as_the_mirror_shows_it() -> None:
+    batch, network = samples(2), closer(looks=2)
+    torch.nn.init.normal_(network.sides.weight, std=0.05, generator=torch.Generator().manual_seed(0))
+    first = [found([[6.0, 10.0, 18.0, 34.0]], [PERSON], [0.9]), found([[30.0, 20.0, 52.0, 34.0]], [FORKLIFT], [0.9])]
+    turned = {**batch, "rgb": batch["rgb"].flip(-1), "depth": batch["depth"].flip(-1)}
+    other = [Detections(mirrored(one.boxes, 64), one.classes, one.scores) for one in first]
+    with torch.no_grad():
+        told, shown = network.look(batch, first), network.look(turned, other)
+    for before, one, two in zip(first, told, shown, strict=True):
+        torch.testing.assert_close(mirrored(two.boxes, 64), one.boxes)
+        torch.testing.assert_close(two.scores, one.scores)
+        assert (one.boxes - before.boxes).abs().max() > 0.1
+
+
 def test_boxes_end_at_the_picture_s_edges() -> None:
     batch, network = samples(1), closer()
     with torch.no_grad():
@@ -97,12 +113,13 @@ def test_boxes_end_at_the_picture_s_edges() -> None:
 
 def test_a_box_that_leaves_the_picture_is_dropped() -> None:
     batch, network = samples(1), closer(looks=2)
-    torch.nn.init.constant_(network.sides.bias, -1.0)  # by its own size towards the picture's corner, at each look
+    # Up by its own size at each look; what goes left goes right in the mirror.
+    torch.nn.init.constant_(network.sides.bias, -1.0)
     with torch.no_grad():
         told = network.look(
             batch, [found([[0.0, 10.0, 3.0, 34.0], [40.0, 40.0, 46.0, 46.0]], [PERSON] * 2, [0.9, 0.8])]
         )
-    assert told[0].boxes.tolist() == [[28.0, 28.0, 34.0, 34.0]]
+    assert told[0].boxes.tolist() == [[40.0, 28.0, 46.0, 34.0]]
     assert torch.isfinite(told[0].scores).all()
 
 

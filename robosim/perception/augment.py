@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from robosim.perception.heads.boxes import mirrored
 from robosim.perception.pixels import Batch, Tensor, scaled
 
 _SIDES = ("rgb", "depth", "classes", "instances", "free")  # arrays whose last axis runs from left to right
@@ -51,10 +52,8 @@ def _mirrored(batch: dict[str, Tensor], which: Tensor) -> dict[str, Tensor]:
         part = batch[name]
         batch[name] = torch.where(which.reshape(-1, *[1] * (part.ndim - 1)), part.flip(-1), part)
     if "boxes" in batch:
-        x0, y0, x1, y1 = batch["boxes"].unbind(dim=-1)
-        turned = torch.stack([wide - x1, y0, wide - x0, y1], dim=-1)
         there = (batch["box_classes"] >= 0) & which[:, None]
-        batch["boxes"] = torch.where(there[..., None], turned, batch["boxes"])
+        batch["boxes"] = torch.where(there[..., None], mirrored(batch["boxes"], wide), batch["boxes"])
     return batch
 
 

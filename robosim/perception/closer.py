@@ -18,7 +18,13 @@ from torch import nn
 from robosim.perception.cutting import cut
 from robosim.perception.data.sample import CLASSES
 from robosim.perception.encoders import EncoderSpec, make_encoder
-from robosim.perception.heads.boxes import clipped, generalised_iou, non_maximum_suppression, paired_iou
+from robosim.perception.heads.boxes import (
+    clipped,
+    generalised_iou,
+    mirrored,
+    non_maximum_suppression,
+    paired_iou,
+)
 from robosim.perception.heads.detection import Detections, decode
 from robosim.perception.pixels import Batch, Tensor, seen
 from robosim.perception.scene import SceneNetwork, SceneSpec, each_once
@@ -134,7 +140,8 @@ class CloserNetwork(nn.Module):
         inner = depth[:, :, quarter:-quarter, quarter:-quarter].flatten(1)
         middle = torch.where(inner > 0, inner, 1.0).median(dim=1).values[:, None]
         relief = ((depth - middle[:, :, None, None]) / _RELIEF).clamp(-2, 2) * (depth > 0)
-        return torch.cat([crops, relief], dim=1), middle
+        crops = torch.cat([crops, relief], dim=1)
+        return crops.contiguous(memory_format=torch.channels_last), middle  # a CPU convolves so in under half the time
 
     def see(self, batch: Batch) -> dict[str, Tensor]:
         """Gives what the finder sees of samples; see `SceneNetwork.forward`."""
@@ -148,14 +155,15 @@ class CloserNetwork(nn.Module):
             found: Of each picture.
 
         Returns:
-            Of each picture what it makes of it, surest first. A score is the geometric mean of the finder's and of the
-            IoU that is expected; of two boxes that are one thing, the surer stays.
+            Of each picture what it makes of it, beside a mirror and in it, surest first. A score is the geometric mean
+            of the finder's and of the IoU that is expected; of two boxes that are one thing, the surer stays.
         """
         closer, pictures, boxes, which = self._chosen(found)
         scores = torch.cat([one.scores for one in found])[closer]
         images, sure = seen(batch, "rgbd"), torch.zeros_like(scores)
+        both = torch.cat([images, images.flip(-1)])
         for _ in range(self.spec.looks if len(boxes) else 0):
-            boxes, sure = self(images, pictures, boxes, which)
+            boxes, sure = self._twice(both, pictures, boxes, which)
         scores = (scores * sure.sigmoid()).sqrt()
         boxes, inside = clipped(boxes, batch["rgb"].shape[-2:])
         classes = self._classes(boxes.device)[which]
@@ -171,6 +179,14 @@ class CloserNetwork(nn.Module):
             )
             results.append(whole.at(whole.scores.argsort(descending=True)))
         return results
+
+    def _twice(self, both: Tensor, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+        """Looks once as `forward`, but at pictures and, behind them in ``both``, at these mirrored: gives the mean."""
+        width = both.shape[-1]
+        everywhere = torch.cat([pictures, pictures + len(both) // 2])
+        better, sure = self(both, everywhere, torch.cat([boxes, mirrored(boxes, width)]), which.repeat(2))
+        beside, within = better.chunk(2)
+        return (beside + mirrored(within, width)) / 2, torch.stack(sure.chunk(2)).mean(dim=0)
 
     def _is_of(self, classes: Tensor) -> Tensor:
         """Gives of classes the index of `CloserSpec.of`; -1 for others."""

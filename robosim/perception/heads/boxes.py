@@ -48,6 +48,12 @@ def clipped(boxes: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
     return boxes, (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
 
 
+def mirrored(boxes: Tensor, width: int) -> Tensor:
+    """Gives boxes (..., 4) as they are in a picture of some pixels' width whose left is its right."""
+    x0, y0, x1, y1 = boxes.unbind(dim=-1)
+    return torch.stack([width - x1, y0, width - x0, y1], dim=-1)
+
+
 def non_maximum_suppression(boxes: Tensor, classes: Tensor, scores: Tensor, most: float) -> Tensor:
     """Chooses boxes of one picture so that no two of a class overlap by more than an IoU, the surest first.
 
