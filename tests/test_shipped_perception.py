@@ -9,7 +9,7 @@ import torch
 
 from robosim.agents.perception.experiment import load_perception, shipped_perception
 from robosim.agents.perception.judge import judge
-from robosim.agents.perception.network_file import NETWORK_NAME, SHIPPED, load_network
+from robosim.agents.perception.network_file import NETWORK_NAME, SHIPPED, find_network, load_network
 from robosim.agents.perception.results import PerceptionResult, read_perception_results
 from robosim.agents.perception.scores import scores
 from robosim.perception.answers import NetworkSeer
@@ -28,6 +28,16 @@ def recorded(name: str) -> PerceptionResult:
 
 def test_networks_are_shipped() -> None:
     assert {"closer", "eyes", "labels", "scene"} <= set(NETWORKS) <= set(shipped_perception())
+
+
+def test_a_name_means_the_shipped_network_wherever_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = find_network("scene")
+    own = tmp_path / "scene" / NETWORK_NAME
+    own.parent.mkdir()
+    own.write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert find_network("scene") == shipped
+    assert find_network("./scene").resolve() == own.resolve()
 
 
 @pytest.mark.parametrize("name", NETWORKS)

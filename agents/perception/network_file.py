@@ -90,13 +90,16 @@ def save_network(
 
 
 def find_network(name: str) -> Path:
-    """Where a network is: a file, a run's folder, or a shipped one by its name.
+    """Where a network is: a shipped one by its name, a file, or a run's folder.
+
+    A folder called like a shipped network is written `./name`, as with agents.
 
     Raises:
         NetworkError: There is none.
     """
-    path = Path(name)
-    for there in (path, path / NETWORK_NAME, SHIPPED / name / NETWORK_NAME):
+    known = sorted(entry.parent.name for entry in SHIPPED.glob(f"*/{NETWORK_NAME}"))
+    path = SHIPPED / name if name in known else Path(name)
+    for there in (path, path / NETWORK_NAME):
         if there.is_file():
             return there
     if (path / LAST_NAME).is_file():
@@ -104,7 +107,6 @@ def find_network(name: str) -> Path:
             f"{name}: has no {NETWORK_NAME}, the best by validation, as it was never validated yet: "
             f"name its latest, {path / LAST_NAME}, or go on with its training by --resume"
         )
-    known = sorted(entry.parent.name for entry in SHIPPED.glob(f"*/{NETWORK_NAME}"))
     raise NetworkError(f"{name}: no network's file, no run's folder with {NETWORK_NAME}, none of {', '.join(known)}")
 
 
