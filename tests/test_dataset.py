@@ -1,8 +1,9 @@
 """Sets of labelled pictures: the same for one recipe however they are made, kept whole, read back by PyTorch."""
 
+import errno
 import pickle
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -190,26 +191,24 @@ def test_what_cannot_be_loaded_is_told(folder: Path, tmp_path: Path) -> None:
         Shards(folder)
 
 
-@pytest.fixture
-def few_files() -> Iterator[None]:
-    """Lets this process open two files more, or as many as there are shards if it asks."""
+def test_a_set_may_have_more_shards_than_files_may_be_open(made: Path) -> None:
     resource = pytest.importorskip("resource")
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with Path(__file__).open("rb") as opened:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (opened.fileno() + 2, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = 1000 if most == resource.RLIM_INFINITY else min(1000, most - 10)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    try:
+        assert Shards(made).shards == 3
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (few + 3, most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
 
 
-def test_a_set_may_have_more_shards_than_files_may_be_open(made: Path, few_files: None) -> None:
-    assert len(Shards(made).worlds()) == WANTED["train"]
+def test_where_no_more_files_may_be_open_it_says_so(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
 
-
-def test_where_no_more_files_may_be_open_it_says_so(
-    made: Path, few_files: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("robosim.perception.data.shards.make_room", lambda files: None)
-    with pytest.raises(DatasetError, match=r"train-0000\d\.safetensors: .*open files; each of the 3 shards stays open"):
+    monkeypatch.setattr("robosim.perception.data.shards.map_shard", refuse)
+    with pytest.raises(DatasetError, match=r"train-00000\.safetensors: .*open files; each of the 3 shards stays open"):
         Shards(made).worlds()
 
 
