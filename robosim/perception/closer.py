@@ -122,9 +122,23 @@ class CloserNetwork(nn.Module):
         Returns:
             Boxes that fit better, (n, 4), and logits (n,) of the IoU that they are expected to have.
         """
-        size, middle = boxes[:, 2:] - boxes[:, :2], (boxes[:, :2] + boxes[:, 2:]) / 2
         crops, depth = self._crops(images, pictures, boxes)
-        whole = torch.tensor(images.shape[:1:-1], dtype=torch.float32, device=images.device)
+        return self._answer(crops, depth, boxes, which, images.shape[-2:])
+
+    def _both_ways(self, images: Tensor, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+        """Looks once as `forward` does, beside a mirror and in it, and gives the mean."""
+        crops, depth = self._crops(images, pictures, boxes)
+        size, width = images.shape[-2:], images.shape[-1]
+        beside, sure = self._answer(crops, depth, boxes, which, size)
+        within, as_sure = self._answer(crops.flip(-1), depth, mirrored(boxes, width), which, size)
+        return (beside + mirrored(within, width)) / 2, (sure + as_sure) / 2
+
+    def _answer(
+        self, crops: Tensor, depth: Tensor, boxes: Tensor, which: Tensor, picture: torch.Size
+    ) -> tuple[Tensor, Tensor]:
+        """Gives what `forward` does, of what `_crops` gives and the rows and columns of the pictures."""
+        size, middle = boxes[:, 2:] - boxes[:, :2], (boxes[:, :2] + boxes[:, 2:]) / 2
+        whole = torch.tensor(picture[::-1], dtype=torch.float32, device=boxes.device)
         told = torch.cat([(middle - size) / whole, (middle + size) / whole, (size / _SIZE).log(), depth], dim=1)
         hidden = F.relu(self.hidden(torch.cat([self.encoder(crops), told], dim=1)))
         row = torch.arange(len(which), device=which.device)
@@ -161,9 +175,8 @@ class CloserNetwork(nn.Module):
         closer, pictures, boxes, which = self._chosen(found)
         scores = torch.cat([one.scores for one in found])[closer]
         images, sure = seen(batch, "rgbd"), torch.zeros_like(scores)
-        both = torch.cat([images, images.flip(-1)])
         for _ in range(self.spec.looks if len(boxes) else 0):
-            boxes, sure = self._twice(both, pictures, boxes, which)
+            boxes, sure = self._both_ways(images, pictures, boxes, which)
         scores = (scores * sure.sigmoid()).sqrt()
         boxes, inside = clipped(boxes, batch["rgb"].shape[-2:])
         classes = self._classes(boxes.device)[which]
@@ -179,14 +192,6 @@ class CloserNetwork(nn.Module):
             )
             results.append(whole.at(whole.scores.argsort(descending=True)))
         return results
-
-    def _twice(self, both: Tensor, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
-        """Looks once as `forward`, but at pictures and, behind them in ``both``, at these mirrored: gives the mean."""
-        width = both.shape[-1]
-        everywhere = torch.cat([pictures, pictures + len(both) // 2])
-        better, sure = self(both, everywhere, torch.cat([boxes, mirrored(boxes, width)]), which.repeat(2))
-        beside, within = better.chunk(2)
-        return (beside + mirrored(within, width)) / 2, torch.stack(sure.chunk(2)).mean(dim=0)
 
     def _is_of(self, classes: Tensor) -> Tensor:
         """Gives of classes the index of `CloserSpec.of`; -1 for others."""
