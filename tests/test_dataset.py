@@ -1,6 +1,7 @@
 """Sets of labelled pictures: the same for one recipe however they are made, kept whole, read back by PyTorch."""
 
 import errno
+import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -203,13 +204,23 @@ def test_a_set_may_have_more_shards_than_files_may_be_open(made: Path) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
 
 
-def test_where_no_more_files_may_be_open_it_says_so(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.EMFILE, "Too many open files; each of the 3 shards stays open, .*"),
+        (errno.ENOENT, "No such file or directory"),
+    ],
+)
+def test_a_shard_that_cannot_be_read_any_more_is_named(
+    made: Path, monkeypatch: pytest.MonkeyPatch, number: int, told: str
+) -> None:
     def refuse(path: Path) -> None:
-        raise OSError(errno.EMFILE, "Too many open files", str(path))
+        raise OSError(number, os.strerror(number), str(path))
 
+    shards = Shards(made)
     monkeypatch.setattr("robosim.perception.data.shards.map_shard", refuse)
-    with pytest.raises(DatasetError, match=r"train-00000\.safetensors: .*open files; each of the 3 shards stays open"):
-        Shards(made).worlds()
+    with pytest.raises(DatasetError, match=rf"train-00000\.safetensors: cannot be read: {told}$"):
+        shards.worlds()
 
 
 def test_items_are_as_described(made: Path) -> None:

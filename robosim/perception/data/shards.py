@@ -1,5 +1,6 @@
 """`Shards`: a set of labelled pictures for PyTorch, one by one, in batches, or a whole shard as arrays."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -119,10 +120,9 @@ class Shards(Dataset[dict[str, torch.Tensor]]):
             try:
                 self._maps[shard] = map_shard(path)
             except OSError as error:
-                raise DatasetError(
-                    f"{path}: cannot be read: {error.strerror}; each of the {self.shards} shards stays open "
-                    "(`ulimit -n` tells how many files may be, and raises it)"
-                ) from error
+                hint = f"; each of the {self.shards} shards stays open, and `ulimit -n` tells how many files may be"
+                full = error.errno == errno.EMFILE
+                raise DatasetError(f"{path}: cannot be read: {error.strerror}{hint if full else ''}") from error
         return self._maps[shard]
 
     def __getstate__(self) -> dict[str, Any]:
