@@ -129,12 +129,13 @@ def test_a_mirrored_room_reads_as_the_mirror_shows_it(physics: Physics) -> None:
             reading = sectors.read(rng)
         readings.append(reading)
     shown, other = (one.reshape(3 + len(AGES), SECTORS) for one in (sectors.mirror(readings[0]), readings[1]))
-    for row in (0, -2, -1):
-        assert abs(shown[row].sum() - other[row].sum()) < 0.35 * np.abs(shown[row]).sum()
-        middles = [np.average(np.arange(SECTORS), weights=np.abs(one[row]) + 1e-9) for one in (shown, other)]
-        assert abs(middles[0] - middles[1]) <= 1.0
+    # What a ray sees may be in the sector beside it; in two tenths of a second that decides whether a sector was left.
+    near = np.stack([np.roll(other, by, axis=1) for by in (-1, 0, 1)])
+    for row in (0, 2, 3, 4):
+        assert (shown[row] > near[:, row].min(axis=0) - 0.05).all()
+        assert (shown[row] < near[:, row].max(axis=0) + 0.05).all()
     assert other[-1].min() < -0.2
-    assert readings[0].reshape(shown.shape)[-1].max() > 0.2
+    assert shown[-1].min() < -0.2
 
 
 @pytest.mark.parametrize(("sectors", "ages"), [(7, (1,)), (0, (1,)), (60, ()), (60, (2, 1)), (60, (0,))])
