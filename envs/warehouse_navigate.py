@@ -337,13 +337,13 @@ class WarehouseNavigate(Task[State]):
         """Gives them where no cameras see; see `Task.mirrors`."""
         if self.lidar is None or self._outlook is None or self._eyes is not None:
             return None
-        points = [1.0, -1.0] * len(AHEAD)
-        path = [] if self.planner is None else [*points, 1.0]
-        state = signed(1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, *path)
+        speeds, goal = (1.0, -1.0), (1.0, -1.0, 1.0)  # yaw rates turn left; of the goal's bearing the sine points there
+        path = () if self.planner is None else ((1.0, -1.0) * len(AHEAD) + (1.0,))
+        state = signed(*speeds, *speeds, *goal, *path)
         parts: dict[str, Mirror] = {"state": state, "lidar": self.lidar.mirror, "outlook": self._outlook.mirror}
         if self.planner is not None:
             parts["unmapped"] = flipped(1, SECTORS)
-        return Mirrors(parts, signed(1.0, -1.0))
+        return Mirrors(parts, signed(*speeds))
 
     def viewpoint(self) -> tuple[Vec3, Vec3]:
         """Follows the robot from behind and above; see `Task.viewpoint`."""
