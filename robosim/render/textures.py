@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image as Files  # not OpenCV: with a window toolkit in it, its import needs a display's libraries
 
 from robosim.errors import RobosimError
+from robosim.render.kernels.arrays import words_of
 
 Image = NDArray[np.uint8]
-Packed = tuple[Image, NDArray[np.int32], NDArray[np.int32]]
+Packed = tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int32]]
 
 
 def load_texture(path: Path) -> Image:
@@ -32,17 +33,17 @@ def pack_textures(images: Sequence[Image]) -> Packed:
     Returns:
         ``texels``, ``levels`` and ``first_level`` of `robosim.render.kernels.arrays.Looks`.
     """
-    texels, levels, first = list[Image](), [], [0]
+    texels, levels, first = list[NDArray[np.uint32]](), [], [0]
     start = 0
     for image in images:
         for level in _halves(image):
             height, width = level.shape[:2]
-            texels.append(level.reshape(-1, 3))
+            texels.append(words_of(level))
             levels.append((start, height, width))
             start += height * width
         first.append(len(levels))
-    texels.append(np.zeros((1, 3), np.uint8))  # see `robosim.render.kernels.words.pixel`
-    return np.concatenate(texels), np.array(levels or [(0, 1, 1)], np.int32), np.array(first, np.int32)
+    packed = np.concatenate(texels) if texels else np.zeros(1, np.uint32)
+    return packed, np.array(levels or [(0, 1, 1)], np.int32), np.array(first, np.int32)
 
 
 def srgb_tables() -> tuple[NDArray[np.float32], Image]:

@@ -51,7 +51,7 @@ def halve(texels: Array, levels: Array, first: int, last: int) -> None:
     """Makes a texture's smaller levels anew, each texel the mean of four.
 
     Args:
-        texels: uint8 (n, 3), see `robosim.render.kernels.arrays.Looks`.
+        texels: uint8 (n, 4), bytes of words, see `robosim.render.kernels.arrays.Looks`.
         levels: int32 (levels, 3), the same.
         first: The level at full size.
         last: The one after the smallest.

@@ -65,6 +65,7 @@ class Wardrobe:
     def __init__(self, scene: Scene) -> None:
         """Keeps how it looks at first; see the class."""
         self._looks, self._labels = scene.looks, scene.geometry.labels
+        self._texels = scene.looks.texels.view(np.uint8).reshape(-1, 4)  # red, green, blue and a 0
         self._colours = scene.looks.colours.copy()
         self._patterns = patterns()
         sheets = (furniture.sheet(), package_sheet())
@@ -75,7 +76,7 @@ class Wardrobe:
         looks = self._looks
         first, last = (int(looks.first_level[number + more]) for more in (0, 1))
         start, height, width = looks.levels[first].tolist()
-        fresh = looks.texels[start : start + height * width].reshape(height, width, 3).copy()
+        fresh = self._texels[start : start + height * width, :3].reshape(height, width, 3)
         sheet = next((sheet for sheet in sheets if np.array_equal(sheet.image, fresh)), None)
         if sheet is None:
             return _Texture(fresh, np.zeros((height, width), np.uint16), (_ANYTHING,), first, last, height, None)
@@ -111,9 +112,9 @@ class Wardrobe:
             styles[group, 4], styles[group, 5] = 1 + gain * (2 * share[1] - 1), strength * share[2]
             kinds[group] = draw_pattern(split, rng), *rng.integers(self._patterns.shape[1], size=2)
         start, _, width = self._looks.levels[texture.first].tolist()
-        painted = self._looks.texels[start : start + texture.used * width]
+        painted = self._texels[start : start + texture.used * width]
         repaint(fresh[: texture.used], texture.groups[: texture.used], styles, kinds, self._patterns, painted)
-        halve(self._looks.texels, self._looks.levels, texture.first, texture.last)
+        halve(self._texels, self._looks.levels, texture.first, texture.last)
 
     def _clothe(self, split: Split, rng: np.random.Generator) -> None:
         """Draws what is multiplied with the textures, or stands alone where there is none."""

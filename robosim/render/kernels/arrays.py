@@ -79,7 +79,7 @@ class Looks(NamedTuple):
         colours: float32 (P, 3), linear light in [0, 1].
         shown: bool (P,), whether a part is seen at all.
         textures: int32 (P,), number of the texture, or -1.
-        texels: uint8 (N + 1, 3), sRGB: every level of every texture, one after another; see `words.pixel` for the last.
+        texels: uint32 (N,), words (`words`): every level of every texture, one after another.
         levels: int32 (L, 3), first texel, height and width of each level.
         first_level: int32 (textures + 1,).
         to_linear: float32 (256,), from sRGB bytes to linear light.
@@ -89,7 +89,7 @@ class Looks(NamedTuple):
     colours: NDArray[np.float32]
     shown: NDArray[np.bool_]
     textures: NDArray[np.int32]
-    texels: NDArray[np.uint8]
+    texels: NDArray[np.uint32]
     levels: NDArray[np.int32]
     first_level: NDArray[np.int32]
     to_linear: NDArray[np.float32]
@@ -151,14 +151,13 @@ class Palette(NamedTuple):
         paints: `PAINT` (F,).
         frame: int32 (1,), the number of the frame.
         words: uint32 (width,), the pixels of a row, and before they are known the rows of a table; see `words`.
-        sky: uint8 (SKIES + 1, 3), sRGB from the horizon to the zenith, in even steps of `zenith_share`; the last
-            is none.
+        sky: uint32 (SKIES,), words from the horizon to the zenith, in even steps of `zenith_share`.
     """
 
     paints: NDArray[np.void]
     frame: NDArray[np.int32]
     words: NDArray[np.uint32]
-    sky: NDArray[np.uint8]
+    sky: NDArray[np.uint32]
 
 
 class Light(NamedTuple):
@@ -214,13 +213,20 @@ def make_buffers(height: int, width: int, geometry: Geometry) -> Buffers:
     )
 
 
+def words_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Gives pixels, (…, 3), as words: red + 256 green + 65,536 blue. Shape (n,)."""
+    red, green, blue = pixels.reshape(-1, 3).astype(np.uint32).T
+    return np.asarray(red | green << 8 | blue << 16, np.uint32)
+
+
 def make_palette(width: int, geometry: Geometry, looks: Looks, light: Light) -> Palette:
     """Makes room to paint in, and the sky's colours."""
-    share = np.append(np.linspace(0.0, 1.0, SKIES), 1.0)[:, None]
-    sky = np.clip((1 - share) * light.horizon + share * light.zenith, 0.0, 1.0)
+    share = np.linspace(0.0, 1.0, SKIES)[:, None]
+    colours = np.clip((1 - share) * light.horizon + share * light.zenith, 0.0, 1.0)
+    sky = looks.to_srgb[np.rint(colours * (len(looks.to_srgb) - 1)).astype(int)]
     return Palette(
         paints=np.zeros(len(geometry.faces), PAINT),
         frame=np.zeros(1, np.int32),
         words=np.empty(width, np.uint32),
-        sky=looks.to_srgb[np.rint(sky * (len(looks.to_srgb) - 1)).astype(int)],
+        sky=words_of(sky),
     )

@@ -10,11 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 import numba
 import numpy as np
+from numba import extending
 from numpy.typing import DTypeLike, NDArray
 
 from robosim.render.kernels.arrays import Buffers, Geometry, Lens6, Light, Looks, Palette, make_buffers, make_palette
-from robosim.render.kernels.words import Intrinsic, Untyped, data_of, intrinsic
 
+Untyped = Any  # Numba's and LLVM's own objects
+_intrinsic: Callable[..., Callable[..., Any]] = extending.intrinsic
 _typeof: Callable[..., Untyped] = numba.typeof
 
 
@@ -53,12 +55,12 @@ def keep(kept: Kept) -> NDArray[np.int64]:
     return np.array(_words(kept), np.int64)
 
 
-@intrinsic
-def kept_in(_: Untyped, room: Untyped) -> Intrinsic:
+@_intrinsic
+def kept_in(_: Untyped, room: Untyped) -> tuple[Untyped, Callable[..., Untyped]]:
     """Gives, in a kernel, what an array of `keep` stands for."""
 
     def generate(context: Untyped, builder: Untyped, signature: Untyped, given: Untyped) -> Untyped:
-        data = data_of(context, builder, signature.args[0], given[0])
+        data = context.make_array(signature.args[0])(context, builder, given[0]).data
         return builder.load(builder.bitcast(data, context.get_value_type(signature.return_type).as_pointer()))
 
     return _typeof(_EXAMPLE)(room), generate
@@ -92,7 +94,7 @@ def _example() -> Kept:
         numbers, numbers, numbers, indices, labels,
     )  # fmt: skip
     looks = Looks(
-        made(np.float32, 2), made(np.bool_, 1), indices, made(np.uint8, 2), levels, indices, made(np.float32, 1),
+        made(np.float32, 2), made(np.bool_, 1), indices, made(np.uint32, 1), levels, indices, made(np.float32, 1),
         made(np.uint8, 1),
     )  # fmt: skip
     black = (0.0, 0.0, 0.0)

@@ -17,7 +17,7 @@ from robosim.render.kernels.light import falling, seen, zenith_share
 from robosim.render.kernels.pixel import bytes_of
 from robosim.render.kernels.texture import STEEPEST, areas_of, level_of
 from robosim.render.kernels.vectors import dot, eye_of, moved_back, rows, times, triple, turned
-from robosim.render.kernels.words import pixel, write_row
+from robosim.render.kernels.words import write_row
 
 Paint = Any  # a record of `PAINT`
 
@@ -39,7 +39,7 @@ def paint(kept: Kept, camera: Camera, rgb: Array, labels: Array) -> None:
     """
     palette, winner = kept.palette, kept.buffers.winner
     palette.frame[0] += 1
-    width = np.uintp(winner.shape[1])
+    width, written = np.uintp(winner.shape[1]), rgb.reshape(-1)[: rgb.size // 4 * 4].view(np.uint32)
     for row in range(np.uintp(winner.shape[0])):
         line, start = np.uintp(row), np.uintp(0)
         while start < width:
@@ -52,7 +52,7 @@ def paint(kept: Kept, camera: Camera, rgb: Array, labels: Array) -> None:
                 _paint(kept, camera, face, line, start, end)
             start = end
         if rgb.size > 0:
-            write_row(palette.words, line, rgb)
+            write_row(palette.words, line, rgb, written)
 
 
 @inlined
@@ -102,7 +102,7 @@ def _word(rgb: Triple) -> np.uint32:
 @inlined
 def _paint_sky(kept: Kept, camera: Camera, line: np.uintp, start: np.uintp, end: np.uintp) -> None:
     right, down, ahead = camera.from_world
-    words = kept.palette.words
+    words, sky = kept.palette.words, kept.palette.sky
     y = (np.int32(line) - camera.lens[3]) * (1.0 / camera.lens[1])
     step, middle = np.float32(1.0 / camera.lens[0]), np.float32(camera.lens[2])
     by_column, along, aside = np.float32(right[2]), np.float32(down[2] * y + ahead[2]), np.float32(y * y + 1.0)
@@ -111,7 +111,7 @@ def _paint_sky(kept: Kept, camera: Camera, line: np.uintp, start: np.uintp, end:
         share = zenith_share(by_column * x + along, x * x + aside)
         words[column] = np.int32(share * _LAST_SKY + _ROUND)
     for column in range(start, end):
-        words[column] = pixel(kept.palette.sky, np.uintp(words[column]))
+        words[column] = sky[np.uintp(words[column])]
 
 
 @inlined
@@ -142,7 +142,7 @@ def _paint_print(kept: Kept, face: int, line: np.uintp, start: np.uintp, end: np
             i, j = np.int32((u - np.floor(u)) * across), np.int32((_WHOLE - (v - np.floor(v))) * down)
             words[column] = first + min(j, height - np.int32(1)) * width + min(i, width - np.int32(1))
         for column in range(start, stop):
-            words[column] = pixel(looks.texels, np.uintp(words[column]))
+            words[column] = looks.texels[np.uintp(words[column])]
         for column in range(start, stop):
             word = words[column]
             r, g, b = word & _LOW, (word >> _BYTE) & _LOW, (word >> _TWO_BYTES) & _LOW

@@ -66,5 +66,5 @@ def sample(looks: Looks, texture: int, uv: Array, point: Triple, area: float, sm
 
 @inlined
 def _texel(looks: Looks, index: int) -> Triple:
-    table, texels = looks.to_linear, looks.texels
-    return table[texels[index, 0]], table[texels[index, 1]], table[texels[index, 2]]
+    table, word = looks.to_linear, looks.texels[index]
+    return table[word & 0xFF], table[(word >> 8) & 0xFF], table[word >> 16]
