@@ -15,13 +15,15 @@ from robosim.agents.perception.network_file import NetworkError, load_network
 from robosim.agents.perception.samples import with_things
 from robosim.agents.perception.train import PerceptionStatus, train_perception
 from robosim.agents.storage.tensor_file import read_tensors
-from robosim.perception.closer import CloserNetwork, CloserSpec
+from robosim.perception.closer import CloserNetwork, CloserSpec, Look
 from robosim.perception.data.files import DatasetError
 from robosim.perception.data.sample import CLASSES
 from robosim.perception.data.shards import Shards
 from robosim.perception.encoders import EncoderSpec
 from robosim.perception.heads.boxes import iou, mirrored
 from robosim.perception.heads.detection import Detections
+from robosim.perception.heads.outline import outlines, profile
+from robosim.perception.pixels import seen
 from robosim.perception.scene import SceneSpec
 
 FINDER = SceneSpec(encoder=EncoderSpec(name="nature", width=4), height=SIZE, width=SIZE, channels=8)
@@ -52,7 +54,7 @@ def test_it_learns_where_a_few_things_are() -> None:
     batch, network = samples(4), closer()
     generator = torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam([one for one in network.parameters() if one.requires_grad], lr=3e-3)
-    for _ in range(80):
+    for _ in range(120):
         network.train()
         cost = torch.stack(list(network.losses(batch, generator).values())).sum()
         optimizer.zero_grad()
@@ -68,6 +70,55 @@ def test_it_learns_where_a_few_things_are() -> None:
         assert iou(other.boxes, truth).item() > 0.7
         assert other.scores[0] > 0.5  # surer than it was found
         assert other.classes.tolist() == [PERSON]
+    boxes, one_each = torch.cat([one.boxes for one in before]), torch.arange(4)
+    with torch.no_grad():
+        look = network(seen(batch, "rgbd"), one_each, boxes, torch.zeros(4, dtype=torch.int64))
+    wanted = outlines(batch, one_each, torch.zeros(4, dtype=torch.int64), boxes, look.outlines.shape[-1], 0.5) > 0.5
+    assert ((look.outlines > 0) == wanted).float().mean() > 0.95
+    assert 0.1 < wanted.float().mean() < 0.5
+
+
+def test_an_outline_is_the_share_of_each_place_that_shows_the_thing_of_a_box() -> None:
+    batch, none = samples(1), torch.zeros(1, dtype=torch.int64)
+    around = outlines(batch, none, none, batch["boxes"][:, 0], 8, 0.5)[0]
+    expected = torch.zeros(8, 8)
+    expected[2:6, 2:6] = 1.0
+    assert torch.allclose(around, expected, atol=0.2)  # between pixels linearly: edges are soft
+    left_half = batch["boxes"][:, 0] - torch.tensor([6.0, 0.0, 6.0, 0.0])
+    beside = outlines(batch, none, none, left_half, 8, 0.0)[0]
+    assert torch.allclose(beside[:, :3], torch.zeros(8, 3), atol=0.2)
+    assert torch.allclose(beside[:, 5:], torch.ones(8, 3), atol=0.2)
+    assert outlines(batch, none, none + 1, batch["boxes"][:, 0], 8, 0.5).max() == 0  # of another thing
+
+
+def test_a_profile_tells_of_rows_and_then_of_columns_how_sure_their_surest_place_is() -> None:
+    logits = torch.full((1, 2, 3), -3.0)
+    logits[0, 1, 2] = 1.5
+    assert profile(logits).tolist() == [[-0.5, 0.25, -0.5, -0.5, 0.25]]
+    assert profile(logits * 10).abs().max() == 1
+
+
+def test_what_it_made_of_what_was_found_it_learns_to_look_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch, network, looks = samples(2), closer().train(), list[tuple[torch.Tensor, torch.Tensor]]()
+    torch.nn.init.normal_(network.sides.weight, std=0.05, generator=torch.Generator().manual_seed(0))
+    first = [found([[6.0, 10.0, 18.0, 34.0]], [PERSON], [0.9]), found([[16.0, 16.0, 26.0, 38.0]], [PERSON], [0.9])]
+    monkeypatch.setattr("robosim.perception.closer.decode", lambda heat, boxes: first)
+    look = network.forward
+
+    def counted(images: torch.Tensor, pictures: torch.Tensor, boxes: torch.Tensor, which: torch.Tensor) -> Look:
+        told = look(images, pictures, boxes, which)
+        looks.append((boxes, told.boxes))
+        return told
+
+    monkeypatch.setattr(network, "forward", counted)
+    costs = network.losses(batch, torch.Generator().manual_seed(0))
+    assert [len(given) for given, _ in looks] == [2 + 2, 2]  # what was found and a box beside each thing; the former
+    (given, made), (again, _) = looks
+    assert torch.equal(given[:2], torch.cat([one.boxes for one in first]))
+    assert torch.equal(again, made[:2])
+    assert not torch.equal(again, given[:2])
+    assert not again.requires_grad
+    assert all(float(cost.detach()) > 0 for cost in costs.values())
 
 
 def test_before_it_knows_more_a_box_stays_where_it_was_found() -> None:
@@ -130,7 +181,11 @@ def test_without_a_thing_it_costs_nothing_and_breaks_nothing() -> None:
         network.finder.heads["detection"].heat.bias[:] = -50.0  # type: ignore[union-attr, operator]
     network.train()
     costs = network.losses(batch, torch.Generator().manual_seed(0))
-    assert {name: float(cost.detach()) for name, cost in costs.items()} == {"box": 0.0, "sure": 0.0}
+    assert {name: float(cost.detach()) for name, cost in costs.items()} == {
+        "box": 0.0,
+        "sure": 0.0,
+        "outline": 0.0,
+    }
     torch.stack(list(costs.values())).sum().backward()  # type: ignore[no-untyped-call]
 
 

@@ -26,6 +26,7 @@ def samples(count: int = 2, size: int = SIZE) -> dict[str, torch.Tensor]:
         "rgb": torch.full((count, 3, size, size), 90, dtype=torch.uint8),
         "depth": torch.full((count, 1, size, size), 4.0),
         "classes": torch.ones(count, size, size, dtype=torch.uint8),
+        "instances": torch.full((count, size, size), -1, dtype=torch.int16),
         "boxes": torch.zeros(count, MAX_BOXES, 4),
         "box_classes": torch.full((count, MAX_BOXES), -1),
         "box_symbols": torch.full((count, MAX_BOXES), -1),
@@ -37,6 +38,7 @@ def samples(count: int = 2, size: int = SIZE) -> dict[str, torch.Tensor]:
         x, y = 6 + 9 * number % 40, 10 + 5 * number % 16
         batch["rgb"][number, 0, y : y + 24, x : x + 12] = 250
         batch["classes"][number, y : y + 24, x : x + 12] = PERSON
+        batch["instances"][number, y : y + 24, x : x + 12] = 0
         batch["boxes"][number, 0] = torch.tensor([x, y, x + 12, y + 24])
         batch["box_classes"][number, 0] = PERSON
         batch["classes"][number, 50:58, 50:58] = PACKAGE

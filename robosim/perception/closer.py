@@ -3,12 +3,12 @@
 Two stages, as R. Girshick (2015), "Fast R-CNN"; it looks at its own boxes again, as Z. Cai, N. Vasconcelos (2018),
 "Cascade R-CNN", and is as sure of a box as it expects it to fit, as B. Jiang et al. (2018), "Acquisition of
 localization confidence". What finds sees a picture at a quarter of its size, where a person ten metres away is one
-place wide; this one sees each thing alone, from its own pixels, in colour and depth.
+place wide; this one sees each thing alone, from its own pixels, in colour and depth, and which of them show it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,8 @@ from robosim.perception.heads.boxes import (
     paired_iou,
 )
 from robosim.perception.heads.detection import Detections, decode
+from robosim.perception.heads.merging import Merging
+from robosim.perception.heads.outline import OutlineHead, outlines, profile
 from robosim.perception.pixels import Batch, Tensor, seen
 from robosim.perception.scene import SceneNetwork, SceneSpec, each_once
 
@@ -33,10 +35,11 @@ _MARGIN = 0.5  # of a box's own widths and heights, seen on every side of it
 _RELIEF = 0.1  # of `FAR`, 1 m: how much nearer or farther than a thing's middle counts as 1
 _SIZE = 16.0  # pixels, a box of middling size
 _CHOSEN = 4  # boxes of a picture that is learnt from, of those that were found
-_JITTERED = 2  # and of each thing's own box, put elsewhere
+_JITTERED = 1  # and of each thing's own box, put elsewhere
 _AWAY, _SCALE = 0.18, 0.25  # deviations of where, in its widths and heights, and of the logarithm of its size
 _MATCHED = 0.15  # IoU above which a box is taken to mean a thing
 _SURE = 2.0  # what a wrong sureness costs, to a wrong box
+_CHANNELS = 32  # of the map that outlines are told from
 _SAME = 0.5  # IoU above which two boxes are one thing
 
 
@@ -79,6 +82,17 @@ class CloserSpec(BaseModel):
         return self.finder.width
 
 
+class Look(NamedTuple):
+    """What one look at n boxes gives."""
+
+    boxes: Tensor
+    """float (n, 4), that fit better."""
+    sure: Tensor
+    """float (n,), logits of the IoU that they are expected to have."""
+    outlines: Tensor
+    """float (n, places, places), logits that a place of the crop shows the thing."""
+
+
 class CloserNetwork(nn.Module):
     """Built from its description, with new weights from torch's random numbers.
 
@@ -98,7 +112,9 @@ class CloserNetwork(nn.Module):
         self.spec = spec
         self.finder = SceneNetwork(spec.finder).requires_grad_(False)
         self.encoder = make_encoder(spec.encoder, 5, spec.crop, spec.crop)
-        self.hidden = nn.Linear(self.encoder.features + 7, self.encoder.features)
+        self.merging = Merging(self.encoder.shapes, _CHANNELS, spec.encoder)
+        self.outline = OutlineHead(self.merging.shapes[0], len(spec.of))
+        self.hidden = nn.Linear(self.encoder.features + self.outline.sides + 7, self.encoder.features)
         self.sides = nn.Linear(self.encoder.features, 4 * len(spec.of))
         self.sure = nn.Linear(self.encoder.features, len(spec.of))
         nn.init.zeros_(self.sides.weight)  # a box stays where it was found, until more is known
@@ -110,7 +126,7 @@ class CloserNetwork(nn.Module):
         self.finder.eval()
         return self
 
-    def forward(self, images: Tensor, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, images: Tensor, pictures: Tensor, boxes: Tensor, which: Tensor) -> Look:
         """Looks at some boxes once.
 
         Args:
@@ -118,9 +134,6 @@ class CloserNetwork(nn.Module):
             pictures: int64 (n,), which of them each box is in.
             boxes: float (n, 4), as a sample's.
             which: int64 (n,), index of `CloserSpec.of`.
-
-        Returns:
-            Boxes that fit better, (n, 4), and logits (n,) of the IoU that they are expected to have.
         """
         crops, depth = self._crops(images, pictures, boxes)
         return self._answer(crops, depth, boxes, which, images.shape[-2:])
@@ -129,23 +142,23 @@ class CloserNetwork(nn.Module):
         """Looks once as `forward` does, beside a mirror and in it, and gives the mean."""
         crops, depth = self._crops(images, pictures, boxes)
         size, width = images.shape[-2:], images.shape[-1]
-        beside, sure = self._answer(crops, depth, boxes, which, size)
-        within, as_sure = self._answer(crops.flip(-1), depth, mirrored(boxes, width), which, size)
-        return (beside + mirrored(within, width)) / 2, (sure + as_sure) / 2
+        beside = self._answer(crops, depth, boxes, which, size)
+        within = self._answer(crops.flip(-1), depth, mirrored(boxes, width), which, size)
+        return (beside.boxes + mirrored(within.boxes, width)) / 2, (beside.sure + within.sure) / 2
 
-    def _answer(
-        self, crops: Tensor, depth: Tensor, boxes: Tensor, which: Tensor, picture: torch.Size
-    ) -> tuple[Tensor, Tensor]:
+    def _answer(self, crops: Tensor, depth: Tensor, boxes: Tensor, which: Tensor, picture: torch.Size) -> Look:
         """Gives what `forward` does, of what `_crops` gives and the rows and columns of the pictures."""
         size, middle = boxes[:, 2:] - boxes[:, :2], (boxes[:, :2] + boxes[:, 2:]) / 2
         whole = torch.tensor(picture[::-1], dtype=torch.float32, device=boxes.device)
         told = torch.cat([(middle - size) / whole, (middle + size) / whole, (size / _SIZE).log(), depth], dim=1)
-        hidden = F.relu(self.hidden(torch.cat([self.encoder(crops), told], dim=1)))
+        maps = self.encoder.maps(crops)
+        outline = self.outline(self.merging(maps)[0], which)
+        hidden = F.relu(self.hidden(torch.cat([self.encoder.summed(maps), profile(outline), told], dim=1)))
         row = torch.arange(len(which), device=which.device)
         moved = self.sides(hidden).float().unflatten(1, (len(self.spec.of), 4))[row, which]
         upper, lower = boxes[:, :2] + moved[:, :2] * size, boxes[:, 2:] + moved[:, 2:] * size
         upper = torch.minimum(upper, lower - 1)
-        return torch.cat([upper, lower], dim=1), self.sure(hidden).float()[row, which]
+        return Look(torch.cat([upper, lower], dim=1), self.sure(hidden).float()[row, which], outline.float())
 
     def _crops(self, images: Tensor, pictures: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
         """Gives what it sees of boxes, (n, 5, crop, crop): colour, depth, relief; and their middles' depths, (n, 1)."""
@@ -209,7 +222,7 @@ class CloserNetwork(nn.Module):
         return ours, pictures[ours], boxes[ours].float(), which[ours]
 
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        """Gives what its looks at samples cost: at some of what was found, and at boxes beside things.
+        """Gives what its looks at samples cost: at some of what was found, twice, and at boxes beside things.
 
         What was found of a thing that has no box, such as the seventeenth, counts as wrong; one in 500 is that.
 
@@ -221,19 +234,34 @@ class CloserNetwork(nn.Module):
             told = self.finder.see(batch)
             all_found = decode(told["heat"], told["boxes"])
             found = [_some(one, self._is_of(one.classes) >= 0, generator) for one in all_found]
-        _, pictures, boxes, which = self._chosen(found)
-        jittered = self._jittered(batch, generator)
-        pictures, boxes, which = (torch.cat(pair) for pair in zip((pictures, boxes, which), jittered, strict=True))
-        truth, matched = self._matched(batch, pictures, boxes, which)
-        if len(boxes) < 2:  # as the statistics of a batch need
-            return {name: self.sure.bias.sum() * 0 for name in ("box", "sure")}
-        better, sure = self(seen(batch, "rgbd"), pictures, boxes, which)
+        images, (_, *ours) = seen(batch, "rgbd"), self._chosen(found)
+        pictures, boxes, which = (torch.cat(pair) for pair in zip(ours, self._jittered(batch, generator), strict=True))
+        costs = {name: self.sure.bias.sum() * 0 for name in ("box", "sure", "outline")}
+        first = len(ours[0])
+        for number in (len(boxes), first):  # what it made of what was found it looks at again
+            if number < 2:  # as the statistics of a batch need
+                break
+            pictures, boxes, which = pictures[:number], boxes[:number].detach(), which[:number]
+            look = self(images, pictures, boxes, which)
+            for name, cost in self._costs(batch, pictures, boxes, which, look).items():
+                costs[name] = costs[name] + cost
+            boxes = look.boxes
+        return costs
+
+    def _costs(self, batch: Batch, pictures: Tensor, boxes: Tensor, which: Tensor, look: Look) -> dict[str, Tensor]:
+        """Gives what a look at some boxes costs."""
+        places, matched = self._matched(batch, pictures, boxes, which)
+        truth = batch["boxes"][pictures, places].float()
         size = (truth[:, 2:] - truth[:, :2]).clamp(min=1).repeat(1, 2)
-        apart = 1 - generalised_iou(better, truth) + ((better - truth).abs() / size).mean(dim=1).clamp(max=2)
-        fits = paired_iou(better, truth).detach() * matched
+        apart = 1 - generalised_iou(look.boxes, truth) + ((look.boxes - truth).abs() / size).mean(dim=1).clamp(max=2)
+        fits = paired_iou(look.boxes, truth).detach() * matched
+        shown = outlines(batch, pictures, places, boxes, look.outlines.shape[-1], _MARGIN)
+        missed = F.binary_cross_entropy_with_logits(look.outlines, shown, reduction="none").mean(dim=(1, 2))
+        things = matched.sum().clamp(min=1)
         return {
-            "box": (apart * matched).sum() / matched.sum().clamp(min=1),
-            "sure": _SURE * F.binary_cross_entropy_with_logits(sure, fits),
+            "box": (apart * matched).sum() / things,
+            "sure": _SURE * F.binary_cross_entropy_with_logits(look.sure, fits),
+            "outline": (missed * matched).sum() / things,
         }
 
     def _jittered(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -251,11 +279,11 @@ class CloserNetwork(nn.Module):
         return pictures, torch.cat([middle - half, middle + half], dim=1), which[pictures, places]
 
     def _matched(self, batch: Batch, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
-        """Gives the box of the thing that each box has most in common with, and whether that is enough, 0 or 1."""
+        """Gives which thing of its picture each box has most in common with, and whether that is enough, 0 or 1."""
         things, kinds = batch["boxes"][pictures].float(), batch["box_classes"]
         same = self._is_of(kinds.flatten()).reshape(kinds.shape)[pictures] == which[:, None]
         best, place = (paired_iou(boxes[:, None], things) * same).max(dim=1)
-        return things[torch.arange(len(place), device=place.device), place], (best > _MATCHED).float()
+        return place, (best > _MATCHED).float()
 
 
 def _some(found: Detections, which: Tensor, generator: torch.Generator) -> Detections:

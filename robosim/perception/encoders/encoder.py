@@ -71,7 +71,11 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor, told: Tensor | None = None) -> Tensor:
         """Gives the features of pictures as `maps` takes them: shape (batch, features)."""
-        vector: Tensor = self.dense(self.summary(self.maps(images, told)[-1]))
+        return self.summed(self.maps(images, told))
+
+    def summed(self, maps: list[Tensor]) -> Tensor:
+        """Gives the features that `forward` does, of what `maps` has given."""
+        vector: Tensor = self.dense(self.summary(maps[-1]))
         return vector
 
     def without_vector(self) -> Encoder:
