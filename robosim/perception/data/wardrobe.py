@@ -76,7 +76,7 @@ class Wardrobe:
         looks = self._looks
         first, last = (int(looks.first_level[number + more]) for more in (0, 1))
         start, height, width = looks.levels[first].tolist()
-        fresh = self._texels[start : start + height * width, :3].reshape(height, width, 3)
+        fresh = self._texels[start : start + height * width, :3].reshape(height, width, 3).copy()
         sheet = next((sheet for sheet in sheets if np.array_equal(sheet.image, fresh)), None)
         if sheet is None:
             return _Texture(fresh, np.zeros((height, width), np.uint16), (_ANYTHING,), first, last, height, None)
