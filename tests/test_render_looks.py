@@ -340,6 +340,24 @@ def test_impossible_shapes_and_textures_are_refused(physics: Physics) -> None:
         Scene(physics)
 
 
+@pytest.mark.parametrize("width", [63, 64])
+def test_a_picture_is_the_same_wherever_in_memory_it_is_written(physics: Physics, width: int) -> None:
+    """Pixels are written as words, where a row is a whole number of them; what lies beside a picture stays as it is."""
+    stripes = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    physics.add_body([Visual(Box((2.0, 2.0, 2.0)), texture=stripes)], 0.0)
+    lens, view = Lens(width, 48, 60.0), looking((4.0, 1.0, 0.5), (0.0, 0.0, 0.0))
+    renderer, size = Renderer(Scene(physics), lens), width * 48 * 3
+    whole = np.zeros((48, width, 3), np.uint8)
+    renderer.draw(view, whole)
+    assert len(np.unique(whole)) > 50
+    for offset in range(1, 4):
+        memory = np.full(size + 8, 7, np.uint8)
+        renderer.draw(view, memory[offset : offset + size].reshape(48, width, 3))
+        np.testing.assert_array_equal(memory[offset : offset + size].reshape(48, width, 3), whole)
+        assert (memory[:offset] == 7).all()
+        assert (memory[offset + size :] == 7).all()
+
+
 def test_colours_return_with_the_rest_of_the_world(physics: Physics) -> None:
     body = physics.add_box((1.0, 1.0, 1.0), 0.0, (1.0, 0.0, 0.0, 1.0))
     scene, view = Scene(physics), looking((5.0, 0.0, 0.0), (0.0, 0.0, 0.0))
