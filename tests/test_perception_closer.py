@@ -22,7 +22,7 @@ from robosim.perception.data.shards import Shards
 from robosim.perception.encoders import EncoderSpec
 from robosim.perception.heads.boxes import iou, mirrored
 from robosim.perception.heads.detection import Detections
-from robosim.perception.heads.outline import outlines, profile
+from robosim.perception.heads.mask import profile, true_masks
 from robosim.perception.pixels import seen
 from robosim.perception.scene import SceneSpec
 
@@ -73,22 +73,24 @@ def test_it_learns_where_a_few_things_are() -> None:
     boxes, one_each = torch.cat([one.boxes for one in before]), torch.arange(4)
     with torch.no_grad():
         look = network(seen(batch, "rgbd"), one_each, boxes, torch.zeros(4, dtype=torch.int64))
-    wanted = outlines(batch, one_each, torch.zeros(4, dtype=torch.int64), boxes, look.outlines.shape[-1], 0.5) > 0.5
-    assert ((look.outlines > 0) == wanted).float().mean() > 0.95
+    wanted = true_masks(batch, one_each, torch.zeros(4, dtype=torch.int64), boxes, look.masks.shape[-1], 0.5) > 0.5
+    assert ((look.masks > 0) == wanted).float().mean() > 0.95
     assert 0.1 < wanted.float().mean() < 0.5
 
 
-def test_an_outline_is_the_share_of_each_place_that_shows_the_thing_of_a_box() -> None:
+def test_a_true_mask_is_the_share_of_each_place_that_shows_the_thing_of_a_box() -> None:
     batch, none = samples(1), torch.zeros(1, dtype=torch.int64)
-    around = outlines(batch, none, none, batch["boxes"][:, 0], 8, 0.5)[0]
-    expected = torch.zeros(8, 8)
-    expected[2:6, 2:6] = 1.0
-    assert torch.allclose(around, expected, atol=0.2)  # between pixels linearly: edges are soft
-    left_half = batch["boxes"][:, 0] - torch.tensor([6.0, 0.0, 6.0, 0.0])
-    beside = outlines(batch, none, none, left_half, 8, 0.0)[0]
-    assert torch.allclose(beside[:, :3], torch.zeros(8, 3), atol=0.2)
-    assert torch.allclose(beside[:, 5:], torch.ones(8, 3), atol=0.2)
-    assert outlines(batch, none, none + 1, batch["boxes"][:, 0], 8, 0.5).max() == 0  # of another thing
+    box = batch["boxes"][:, 0]  # 12 pixels wide and 24 high: a crop's samples are the middles of pixels or between two
+    expected = torch.zeros(12, 12)
+    expected[3:9, 3:9] = 1.0
+    torch.testing.assert_close(true_masks(batch, none, none, box, 12, 0.5)[0], expected)
+    expected = torch.zeros(6, 6)
+    expected[:, 3:] = 1.0
+    half_left = box - torch.tensor([6.0, 0.0, 6.0, 0.0])
+    torch.testing.assert_close(true_masks(batch, none, none, half_left, 6, 0.0)[0], expected)
+    halves = true_masks(batch, none, none, half_left, 3, 0.0)[0]  # the thing begins in the middle of the second place
+    torch.testing.assert_close(halves, torch.tensor([0.0, 0.5, 1.0]).expand(3, 3))
+    assert true_masks(batch, none, none + 1, box, 12, 0.5).max() == 0  # of another thing
 
 
 def test_a_profile_tells_of_rows_and_then_of_columns_how_sure_their_surest_place_is() -> None:
@@ -184,7 +186,7 @@ def test_without_a_thing_it_costs_nothing_and_breaks_nothing() -> None:
     assert {name: float(cost.detach()) for name, cost in costs.items()} == {
         "box": 0.0,
         "sure": 0.0,
-        "outline": 0.0,
+        "mask": 0.0,
     }
     torch.stack(list(costs.values())).sum().backward()  # type: ignore[no-untyped-call]
 

@@ -26,8 +26,8 @@ from robosim.perception.heads.boxes import (
     paired_iou,
 )
 from robosim.perception.heads.detection import Detections, decode
+from robosim.perception.heads.mask import MaskHead, profile, true_masks
 from robosim.perception.heads.merging import Merging
-from robosim.perception.heads.outline import OutlineHead, outlines, profile
 from robosim.perception.pixels import Batch, Tensor, seen
 from robosim.perception.scene import SceneNetwork, SceneSpec, each_once
 
@@ -39,7 +39,7 @@ _JITTERED = 1  # and of each thing's own box, put elsewhere
 _AWAY, _SCALE = 0.18, 0.25  # deviations of where, in its widths and heights, and of the logarithm of its size
 _MATCHED = 0.15  # IoU above which a box is taken to mean a thing
 _SURE = 2.0  # what a wrong sureness costs, to a wrong box
-_CHANNELS = 32  # of the map that outlines are told from
+_CHANNELS = 32  # of the map that masks are told from
 _SAME = 0.5  # IoU above which two boxes are one thing
 
 
@@ -86,10 +86,10 @@ class Look(NamedTuple):
     """What one look at n boxes gives."""
 
     boxes: Tensor
-    """float (n, 4), that fit better."""
+    """float (n, 4), that fit better; as a sample's."""
     sure: Tensor
     """float (n,), logits of the IoU that they are expected to have."""
-    outlines: Tensor
+    masks: Tensor
     """float (n, places, places), logits that a place of the crop shows the thing."""
 
 
@@ -113,8 +113,8 @@ class CloserNetwork(nn.Module):
         self.finder = SceneNetwork(spec.finder).requires_grad_(False)
         self.encoder = make_encoder(spec.encoder, 5, spec.crop, spec.crop)
         self.merging = Merging(self.encoder.shapes, _CHANNELS, spec.encoder)
-        self.outline = OutlineHead(self.merging.shapes[0], len(spec.of))
-        self.hidden = nn.Linear(self.encoder.features + self.outline.sides + 7, self.encoder.features)
+        self.mask = MaskHead(self.merging.shapes[0], len(spec.of))
+        self.hidden = nn.Linear(self.encoder.features + self.mask.profile_size + 7, self.encoder.features)
         self.sides = nn.Linear(self.encoder.features, 4 * len(spec.of))
         self.sure = nn.Linear(self.encoder.features, len(spec.of))
         nn.init.zeros_(self.sides.weight)  # a box stays where it was found, until more is known
@@ -152,13 +152,13 @@ class CloserNetwork(nn.Module):
         whole = torch.tensor(picture[::-1], dtype=torch.float32, device=boxes.device)
         told = torch.cat([(middle - size) / whole, (middle + size) / whole, (size / _SIZE).log(), depth], dim=1)
         maps = self.encoder.maps(crops)
-        outline = self.outline(self.merging(maps)[0], which)
-        hidden = F.relu(self.hidden(torch.cat([self.encoder.summed(maps), profile(outline), told], dim=1)))
+        mask = self.mask(self.merging(maps)[0], which)
+        hidden = F.relu(self.hidden(torch.cat([self.encoder.vector(maps), profile(mask), told], dim=1)))
         row = torch.arange(len(which), device=which.device)
         moved = self.sides(hidden).float().unflatten(1, (len(self.spec.of), 4))[row, which]
         upper, lower = boxes[:, :2] + moved[:, :2] * size, boxes[:, 2:] + moved[:, 2:] * size
         upper = torch.minimum(upper, lower - 1)
-        return Look(torch.cat([upper, lower], dim=1), self.sure(hidden).float()[row, which], outline.float())
+        return Look(torch.cat([upper, lower], dim=1), self.sure(hidden).float()[row, which], mask.float())
 
     def _crops(self, images: Tensor, pictures: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
         """Gives what it sees of boxes, (n, 5, crop, crop): colour, depth, relief; and their middles' depths, (n, 1)."""
@@ -236,7 +236,7 @@ class CloserNetwork(nn.Module):
             found = [_some(one, self._is_of(one.classes) >= 0, generator) for one in all_found]
         images, (_, *ours) = seen(batch, "rgbd"), self._chosen(found)
         pictures, boxes, which = (torch.cat(pair) for pair in zip(ours, self._jittered(batch, generator), strict=True))
-        costs = {name: self.sure.bias.sum() * 0 for name in ("box", "sure", "outline")}
+        costs = {name: self.sure.bias.sum() * 0 for name in ("box", "sure", "mask")}
         first = len(ours[0])
         for number in (len(boxes), first):  # what it made of what was found it looks at again
             if number < 2:  # as the statistics of a batch need
@@ -255,13 +255,13 @@ class CloserNetwork(nn.Module):
         size = (truth[:, 2:] - truth[:, :2]).clamp(min=1).repeat(1, 2)
         apart = 1 - generalised_iou(look.boxes, truth) + ((look.boxes - truth).abs() / size).mean(dim=1).clamp(max=2)
         fits = paired_iou(look.boxes, truth).detach() * matched
-        shown = outlines(batch, pictures, places, boxes, look.outlines.shape[-1], _MARGIN)
-        missed = F.binary_cross_entropy_with_logits(look.outlines, shown, reduction="none").mean(dim=(1, 2))
+        shown = true_masks(batch, pictures, places, boxes, look.masks.shape[-1], _MARGIN)
+        missed = F.binary_cross_entropy_with_logits(look.masks, shown, reduction="none").mean(dim=(1, 2))
         things = matched.sum().clamp(min=1)
         return {
             "box": (apart * matched).sum() / things,
             "sure": _SURE * F.binary_cross_entropy_with_logits(look.sure, fits),
-            "outline": (missed * matched).sum() / things,
+            "mask": (missed * matched).sum() / things,
         }
 
     def _jittered(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -279,7 +279,7 @@ class CloserNetwork(nn.Module):
         return pictures, torch.cat([middle - half, middle + half], dim=1), which[pictures, places]
 
     def _matched(self, batch: Batch, pictures: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
-        """Gives which thing of its picture each box has most in common with, and whether that is enough, 0 or 1."""
+        """Gives which of its picture's boxes each has most in common with, int64 (n,); is that enough? 0 or 1, (n,)."""
         things, kinds = batch["boxes"][pictures].float(), batch["box_classes"]
         same = self._is_of(kinds.flatten()).reshape(kinds.shape)[pictures] == which[:, None]
         best, place = (paired_iou(boxes[:, None], things) * same).max(dim=1)

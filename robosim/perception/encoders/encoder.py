@@ -71,10 +71,10 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor, told: Tensor | None = None) -> Tensor:
         """Gives the features of pictures as `maps` takes them: shape (batch, features)."""
-        return self.summed(self.maps(images, told))
+        return self.vector(self.maps(images, told))
 
-    def summed(self, maps: list[Tensor]) -> Tensor:
-        """Gives the features that `forward` does, of what `maps` has given."""
+    def vector(self, maps: list[Tensor]) -> Tensor:
+        """Gives the features that `forward` does, (batch, features), of what `maps` has given."""
         vector: Tensor = self.dense(self.summary(maps[-1]))
         return vector
 
