@@ -59,6 +59,23 @@ def test_a_summary_counts_what_was_played() -> None:
     assert result.metrics["length"].mean == 19.5
 
 
+def test_the_median_time_is_that_of_successes(tmp_path: Path) -> None:
+    times = [(True, 4.0), (True, 1.0), (False, 0.1), (False, 0.2), (True, 9.0)]
+    episodes = [Episode(seed, None, success, 1, 0.0, {"time": time}) for seed, (success, time) in enumerate(times)]
+    timed, failed = some_result(episodes=episodes), some_result(episodes=episodes[2:4])
+    assert (timed.median_time, failed.median_time, some_result().median_time) == (4.0, None, None)
+    write_results(tmp_path / "r.json", [timed, failed])
+    assert read_results(tmp_path / "r.json") == [timed, failed]
+    lines = markdown([timed, failed], ["time"]).splitlines()
+    assert lines[0].endswith("| time | median time of successes |")
+    assert lines[2].endswith(" | 4 |")
+    assert lines[3].endswith(" | – |")
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(table([timed, failed]))
+    assert "median time of successes" in shown.get()
+
+
 def test_a_summary_tells_kinds_apart_at_every_level() -> None:
     episodes = [replace(episode, kind="sand" if episode.seed < 8 else "ice") for episode in some_episodes()]
     result = some_result(episodes=episodes)

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from toy import save_toy_agent
 
 from robosim.agents.policies import team
-from robosim.agents.policies.carrier import Carrier, Phase
+from robosim.agents.policies.carrier import SLEWS, Carrier, Phase
+from robosim.agents.policies.docking import Patient
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.find import identity, load_policy, named_files
 from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import State
+from robosim.agents.policies.swift_docking import Swift
 from robosim.agents.storage.agent import Agent, agent_from_files
 from robosim.agents.storage.files import AgentError, AgentFiles
 from robosim.envs.warehouse_deliver import TIME_PER_ORDER, WarehouseDeliver, WarehouseDeliverEnv
@@ -53,10 +55,11 @@ def shared() -> Iterator[WarehouseDeliverEnv]:
 
 
 def carry_on(
-    env: WarehouseDeliverEnv, observation: Observation, until: Phase | None = None
+    env: WarehouseDeliverEnv, observation: Observation, until: Phase | None = None, carrier: Carrier | None = None
 ) -> tuple[Observation, dict[str, Any], list[tuple[Phase, bool]]]:
-    """Lets the rival act until the episode's end, or until it begins something; gives what it was about, too."""
-    carrier, state, phases, info = Carrier(), None, list[tuple[Phase, bool]](), dict[str, Any]()
+    """Lets one act, the rival if none is given, until the end, or until it begins something; gives its phases, too."""
+    carrier = carrier or Carrier()
+    state, phases, info = None, list[tuple[Phase, bool]](), dict[str, Any]()
     for _ in range(3000):
         action, state = carrier.predict(observation, state)
         assert state is not None
@@ -260,6 +263,39 @@ def test_a_team_does_what_its_agents_do(shared: WarehouseDeliverEnv, tmp_path: P
     other = gym.make("robosim/WarehousePick-v0")
     with pytest.raises(AgentError, match="not the task of this env"):
         load_policy(tmp_path, other)
+
+
+def test_docking_swiftly_it_goes_on_from_order_to_order_and_sooner() -> None:
+    env = made(level=0, orders=2)
+    times = []
+    for docking in (Patient(), Swift(SLEWS)):
+        observation, _ = env.reset(seed=1)
+        _, info, phases = carry_on(env, observation, carrier=Carrier(docking=docking))
+        assert info["is_success"]
+        assert phases.count((Phase.WORK, True)) == phases.count((Phase.WORK, False)) == 2
+        times.append(info["episode_metrics"]["time"])
+    assert times[1] < 0.92 * times[0]
+    env.close()
+
+
+def test_a_team_docks_as_its_card_says(shared: WarehouseDeliverEnv, tmp_path: Path) -> None:
+    card = f"name: one\nenv: {{id: {ID}}}\nparts: {{drive: expert, pick: warehouse-pick, place: expert}}\n"
+    hashes = set()
+    for line, kind in (("", Patient), ("docking: patient\n", Patient), ("docking: swift\n", Swift)):
+        (tmp_path / "team.yaml").write_text(card + line)
+        one = load_policy(tmp_path, shared)
+        assert isinstance(one, Carrier)
+        assert isinstance(one._docking, kind)
+        hashes.add(identity(named_files(tmp_path)).sha256)
+    assert len(hashes) == 2  # one that docks otherwise is another team
+    (tmp_path / "team.yaml").write_text(card + "docking: hasty\n")
+    with pytest.raises(AgentError, match=r"docking\s+Input should be 'patient' or 'swift'"):
+        load_policy(tmp_path, shared)
+    (tmp_path / "team.yaml").write_text(
+        "name: eyes\nenv: {id: robosim/WarehousePick-v0}\nparts: {pick: warehouse-pick}\ndocking: swift\n"
+    )
+    with pytest.raises(AgentError, match="does not dock"):
+        load_policy(tmp_path, shared)
 
 
 @pytest.mark.parametrize(

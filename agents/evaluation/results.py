@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -92,6 +93,8 @@ class Result(_Closed):
     """Share of the episodes, 0 to 1, with its Wilson interval."""
     metrics: dict[str, MetricEstimate]
     """The return, the length in control steps, and the env's own, with bootstrap intervals."""
+    median_time: float | None = None
+    """s, of the episodes that succeeded; None where none did, or the env has no metric ``time``."""
     by_level: dict[int, LevelResult]
     by_kind: dict[str, KindResult] = {}
     """Empty where episodes have no kinds."""
@@ -101,6 +104,7 @@ class Result(_Closed):
     wall_clock_s: float
 
 
+MEDIAN_TIME = "median time of successes"
 _RESULTS = TypeAdapter(list[Result])
 
 
@@ -140,6 +144,7 @@ def summarise(
             "episodes": len(episodes),
             "success": _success(episodes),
             "metrics": _metrics(episodes),
+            "median_time": _median_time(episodes),
             "by_level": {level: _level(level, episodes) for level in levels},
             "by_kind": _kinds(episodes),
             "versions": versions(),
@@ -205,6 +210,8 @@ def table(results: Sequence[Result]) -> Table:
     for name in dict.fromkeys(name for result in results for name in result.metrics):
         cells = [_cell(result.metrics.get(name), number) for result in results]
         view.add_row(Text(name), *map(Text, cells))
+    if any(result.median_time is not None for result in results):
+        view.add_row(Text(MEDIAN_TIME), *(Text(_cell(result.median_time, _short)) for result in results))
     return view
 
 
@@ -215,9 +222,12 @@ def markdown(results: Sequence[Result], metrics: Sequence[str] = ()) -> str:
         results: At least one.
         metrics: Which metrics get a column.
     """
-    rows = [["agent", "success", *metrics], ["---", *["---:"] * (1 + len(metrics))]]
+    timed = any(result.median_time is not None for result in results)
+    columns = [*metrics, MEDIAN_TIME] if timed else metrics
+    rows = [["agent", "success", *columns], ["---", *["---:"] * (1 + len(columns))]]
     for result in results:
-        cells = (_cell(result.metrics.get(name), number) for name in metrics)
+        cells = [_cell(result.metrics.get(name), number) for name in metrics]
+        cells += [_cell(result.median_time, _short)] if timed else []
         rows.append([result.agent, percent(result.success), *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
@@ -274,7 +284,12 @@ def _metrics(episodes: Sequence[Episode]) -> dict[str, MetricEstimate]:
     return found
 
 
-_E = TypeVar("_E", bound=BaseModel)
+def _median_time(episodes: Sequence[Episode]) -> float | None:
+    times = [episode.metrics["time"] for episode in episodes if episode.success and "time" in episode.metrics]
+    return statistics.median(times) if times else None
+
+
+_E = TypeVar("_E")
 
 
 def _cell(found: _E | None, show: Callable[[_E], str]) -> str:

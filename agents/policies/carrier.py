@@ -1,7 +1,7 @@
 """The whole job in robosim/WarehouseDeliver: who drives, who picks and who places take turns.
 
-The rival is three scripted controllers, an agent may be three networks. What lies between is the same for both and
-scripted here: to stand exactly where the work is done, and to bring the arm over the deck and back.
+The rival is three scripted controllers, an agent may be three networks. What lies between is scripted for both: here,
+to bring the arm over the deck and back; and in either manner of `docking`, to stand where the work is done.
 """
 
 import math
@@ -13,41 +13,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.caution import Slews, cautious
-from robosim.agents.policies.dwa import Dwa, ahead_free
-from robosim.agents.policies.nearby import points_seen
+from robosim.agents.policies.docking import CLOSER, Docking, Patient, free_ahead, free_behind, spot
+from robosim.agents.policies.dwa import SPEED, Dwa
 from robosim.agents.policies.picker import PickingExpert
-from robosim.agents.policies.placer import LOWEST, Placer, towards
+from robosim.agents.policies.placer import EMPTY, LOAD, LOWEST, Placer, towards
 from robosim.agents.policies.policy import Observation, Policy, State
 from robosim.agents.policies.role import Role
 from robosim.agents.policies.searcher import NOTHING, Searcher
 from robosim.math import clip
-from robosim.robots.courier import BACKWARD, DECK, FORWARD, YAW_RATE
+from robosim.robots.courier import DECK
 from robosim.robots.mast import CLEAR, REACH
 from robosim.robots.picker import Picker
 
 TURRET, LIFT, OUT, HELD = 0, 1, 2, 7  # in what the arm feels, with which "pick", "place" and "arm" begin
 FRONT_HEIGHT = 17  # in "pick": how far the front is above the tool, m
-SPEED = 0  # in "state"
 
 ARRIVED = 0.32  # m from where it has to stand, from which on it goes there by itself
-AT, OFF = 0.02, 0.09  # m; it stands there within the one, and no longer beyond the other
-SQUARE = 0.03  # rad, off the heading in which it has to stand
-TRIM = 0.02  # m, too near or too far
-CREEP, SLOWEST = 0.30, 0.04  # m/s, at most and at least, on the last bit
-CLOSER = 0.10  # m, to whatever is in the way: nearer than that it waits
 BACK_OFF = 0.30  # m, before it turns what it carries, or itself beside what it put down
 IMPATIENCE = 0.006  # m, by which it has to back off less for each step that somebody stands behind it
-ASTERN = math.pi - 0.06  # rad, turret: over the deck
 TURNED = 0.30  # rad, turret: ahead, so that who picks may begin
 AHEAD = 0.80  # rad, turret: ahead, so that who places may
 READY = (CLEAR + 0.08, 1.25)  # m, heights at which who picks begins
 DRAWN_IN = REACH[0] + 0.03  # m
 OVER = 0.14  # m, of what is carried above the deck
 STOWED = CLEAR + 0.1  # m, height of an empty arm
+_NEARLY = 0.06  # rad, the turret's
 _HALF = 0.2  # m, what of a package is below the cup, where nobody tells
 
-
-_SLEWS = Slews(Picker.braking, Picker.yaw_acceleration)
+SLEWS = Slews(Picker.braking, Picker.yaw_acceleration)
 ARM_ACTIONS = slice(2, 6)
 _DRIVE, _ARM = frozenset({"state", "lidar", "outlook", "unmapped", "rgb", "depth8"}), frozenset({"order"})
 _ON_ARM = "_wrist", "_mast"
@@ -90,10 +83,18 @@ class Carrier:
         drive: Acts on robosim/WarehouseNavigate's observations.
         pick: On robosim/WarehousePick's; by cameras it is led by `Searcher`.
         place: On robosim/WarehousePlace's.
+        docking: How it stands where they take turns.
     """
 
-    def __init__(self, drive: Policy | None = None, pick: Policy | None = None, place: Policy | None = None) -> None:
-        """Takes the scripted ones where others are not given."""
+    def __init__(
+        self,
+        drive: Policy | None = None,
+        pick: Policy | None = None,
+        place: Policy | None = None,
+        docking: Docking | None = None,
+    ) -> None:
+        """Takes the scripted ones, and patience, where others are not given."""
+        self._docking = Patient() if docking is None else docking
         self._drive: Policy = Dwa(Picker.braking, Picker.yaw_acceleration) if drive is None else drive
         self._pick: Policy = PickingExpert() if pick is None else pick
         self._search = Searcher(self._pick)
@@ -118,12 +119,14 @@ class Carrier:
         for number in range(count):
             seen = {key: part[number] for key, part in rows.items()}
             felt = _felt(seen)
-            memory = _next(seen, felt, _Memory(*kept[number].tolist()))
+            if self._docking.hurries and felt[HELD] < 0.5:
+                felt[LOAD] = EMPTY  # or it would move as one whose load has not been felt yet
+            memory = self._next(seen, felt, _Memory(*kept[number].tolist()))
             if Phase(int(memory.phase)) == Phase.GO:
                 before = tuple(part[number : number + 1] for part in driving) if driving else None
                 base, after = self._go(seen, before, drove=memory.drove > 0)
                 driving = _with_row(driving, after, number, count)
-                actions[number] = [*base, *_stow(seen, felt, memory), 1.0 if felt[HELD] > 0.5 else -1.0]
+                actions[number] = [*base, *self._stow(seen, felt, memory)]
                 kept[number] = memory._replace(drove=1.0)
             else:
                 search = searched[number : number + 1]
@@ -140,7 +143,7 @@ class Carrier:
         """
         told = {key: part[None] for key, part in shares(seen)["drive"].items()}
         action, after = self._drive.predict(told, before, np.array([not drove]), deterministic=True)
-        return cautious(action[0], seen, _SLEWS).tolist(), after
+        return cautious(action[0], seen, SLEWS).tolist(), after
 
     def _act(
         self,
@@ -155,20 +158,44 @@ class Carrier:
             arm, memory = self._work(seen, memory, search)
             return [0.0, 0.0, *arm], memory
         search[:] = NOTHING
-        held = felt[HELD] > 0.5
-        arm = [*_stow(seen, felt, memory), 1.0 if held else -1.0]
         if phase == Phase.STOW:
-            free = free_behind(seen) > CLOSER
-            back = _share(-CREEP) if memory.backed < BACK_OFF and free else 0.0
-            made = max(-float(seen["state"][SPEED]), 0.0) * 0.1 if free else IMPATIENCE
-            memory = memory._replace(backed=memory.backed + made)
-            return [back, 0.0, *arm], memory
-        if not held:
-            arm = [*_make_ready(seen, felt), -1.0]
-        elif phase == Phase.ALIGN:
-            arm = [*_bring_ahead(seen, felt), 1.0]
-        base = _approach(seen) if phase == Phase.NEAR else _align(seen)
-        return [*base, *arm], memory
+            made = max(-float(seen["state"][SPEED]), 0.0) * 0.1 if free_behind(seen) > CLOSER else IMPATIENCE
+            base = self._docking.leave(seen, backing=memory.backed < BACK_OFF)
+            return [*base, *self._stow(seen, felt, memory)], memory._replace(backed=memory.backed + made)
+        base = self._docking.approach(seen) if phase == Phase.NEAR else self._docking.align(seen)
+        if felt[HELD] < 0.5:
+            return [*base, *_make_ready(seen, felt), -1.0], memory
+        if self._docking.brings(seen, has_come=phase == Phase.ALIGN):
+            return [*base, *_bring_ahead(seen, felt), 1.0], memory
+        return [*base, *self._stow(seen, felt, memory)], memory
+
+    def _stow(self, seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> list[float]:
+        """Carries what it holds over the deck, or an empty arm as it docks."""
+        held = felt[HELD] > 0.5
+        return [*_stow(seen, felt, memory, math.pi if held else self._docking.stowed), 1.0 if held else -1.0]
+
+    def _next(self, seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> _Memory:
+        """Says what it is about now."""
+        docking, phase, away = self._docking, Phase(int(memory.phase)), spot(seen).away
+        fetching = float(seen["job"][0])
+        if fetching != memory.fetching:
+            return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan, 0.0)
+        over = docking.over if felt[HELD] > 0.5 else docking.stowed - _NEARLY
+        if phase == Phase.STOW and memory.backed >= BACK_OFF and abs(felt[TURRET]) > over:
+            phase = Phase.GO
+        elif phase == Phase.GO and away < ARRIVED:
+            phase = Phase.NEAR
+        elif phase in (Phase.NEAR, Phase.ALIGN) and away > 2 * ARRIVED:
+            phase = Phase.GO
+        elif phase == Phase.NEAR and docking.comes(seen):
+            phase = Phase.ALIGN
+        elif phase == Phase.ALIGN and docking.strays(seen):
+            phase = Phase.NEAR
+        elif phase == Phase.ALIGN and docking.stands(seen):
+            ready = abs(felt[TURRET]) < (TURNED if fetching else AHEAD)
+            ready = ready and (not fetching or READY[0] - 0.03 < felt[LIFT] < READY[1] + 0.03)
+            phase = Phase.WORK if ready else phase
+        return memory._replace(phase=float(phase))
 
     def _work(
         self, seen: dict[str, NDArray[np.float32]], memory: _Memory, search: NDArray[np.float64]
@@ -228,57 +255,17 @@ def _felt(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
     return felt.astype(np.float64)
 
 
-def _next(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> _Memory:
-    """Says what it is about now."""
-    fetching, ahead, left, sine, cosine = seen["job"].tolist()
-    if fetching != memory.fetching:
-        return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan, 0.0)
-    phase, away, off = Phase(int(memory.phase)), math.hypot(ahead, left), math.atan2(sine, cosine)
-    if phase == Phase.STOW and memory.backed >= BACK_OFF and abs(felt[TURRET]) > ASTERN:
-        phase = Phase.GO
-    elif phase == Phase.GO and away < ARRIVED:
-        phase = Phase.NEAR
-    elif phase in (Phase.NEAR, Phase.ALIGN) and away > 2 * ARRIVED:
-        phase = Phase.GO
-    elif phase == Phase.NEAR and away < AT:
-        phase = Phase.ALIGN
-    elif phase == Phase.ALIGN and away > OFF:
-        phase = Phase.NEAR
-    elif phase == Phase.ALIGN and abs(off) < SQUARE and abs(ahead) < TRIM and abs(seen["state"][SPEED]) < 0.02:
-        ready = abs(felt[TURRET]) < (TURNED if fetching else AHEAD)
-        ready = ready and (not fetching or READY[0] - 0.03 < felt[LIFT] < READY[1] + 0.03)
-        phase = Phase.WORK if ready else phase
-    return memory._replace(phase=float(phase))
-
-
-def _approach(seen: dict[str, NDArray[np.float32]]) -> list[float]:
-    """Goes straight to where it has to stand, ahead or astern, whichever is less of a turn."""
-    _, ahead, left, _, _ = seen["job"].tolist()
-    astern = ahead < 0
-    bearing = math.atan2(-left, -ahead) if astern else math.atan2(left, ahead)
-    speed = min(CREEP, SLOWEST + 0.8 * math.hypot(ahead, left)) * max(1 - abs(bearing) / 0.35, 0.0)
-    free = free_behind(seen) if astern else free_ahead(seen)
-    speed = speed if free > CLOSER else 0.0
-    return [_share(-speed if astern else speed), _turn(bearing)]
-
-
-def _align(seen: dict[str, NDArray[np.float32]]) -> list[float]:
-    """Turns as it has to stand, and then trims the distance."""
-    _, ahead, _, sine, cosine = seen["job"].tolist()
-    off = math.atan2(sine, cosine)
-    speed = clip(0.8 * ahead, -0.1, 0.1) if abs(off) < 2 * SQUARE and abs(ahead) > TRIM / 2 else 0.0
-    return [_share(speed), _turn(off)]
-
-
-def _stow(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory) -> list[float]:
-    """Brings the arm over the deck: drawn in and lifted first, then turned."""
+def _stow(
+    seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64], memory: _Memory, turned: float
+) -> list[float]:
+    """Brings the arm to where it is carried: drawn in and lifted first, then turned, so far to either side."""
     lowest = _lowest(seen, felt)
     turret, arm = float(felt[TURRET]), float(felt[OUT])
     high = towards(felt, (DECK + OVER - lowest) if felt[HELD] > 0.5 else STOWED - float(felt[LIFT]), 1)
     drawn = towards(felt, REACH[0] - arm, 2)
     room = arm < DRAWN_IN and lowest > DECK + OVER / 2 and felt[LIFT] > CLEAR + 0.02
     backed = abs(turret) > 0.6 or felt[HELD] < 0.5 or _clear_ahead(seen, memory)
-    side = math.pi if turret >= 0 else -math.pi
+    side = turned if turret >= 0 else -turned
     return [towards(felt, side - turret, 0) if room and backed else 0.0, high, drawn]
 
 
@@ -309,22 +296,3 @@ def _lowest(seen: dict[str, NDArray[np.float32]], felt: NDArray[np.float64]) -> 
     if felt[HELD] < 0.5:
         return float(felt[LIFT])
     return float(seen["place"][LOWEST]) if "place" in seen else float(felt[LIFT]) - _HALF
-
-
-def free_ahead(seen: dict[str, NDArray[np.float32]]) -> float:
-    """Gives how far it may go straight on before it meets something, m."""
-    return ahead_free(points_seen(seen))
-
-
-def free_behind(seen: dict[str, NDArray[np.float32]]) -> float:
-    """Gives how far it may go straight back before it meets something, m."""
-    return ahead_free(-points_seen(seen))
-
-
-def _share(speed: float) -> float:
-    """Gives a speed (m/s) as a share of the fastest, forward or back."""
-    return speed / FORWARD if speed > 0 else speed / BACKWARD
-
-
-def _turn(off: float) -> float:
-    return clip(1.8 * off / YAW_RATE, -0.6, 0.6)

@@ -41,7 +41,7 @@ _BACK = -0.6  # share of the arm's rate at which the cup is drawn away
 _BRAKES = 0.5  # share of a joint's slew that braking reckons with
 _SETTLE = 0.3  # s, over which the last bit of a way is gone
 _LAG = 0.1  # s from a command to what comes of it
-_EMPTY = 95.0  # N that the lift bears by itself, with some margin; less says that it has not been felt yet
+EMPTY = 95.0  # N that the lift bears by itself, with some margin; less says that it has not been felt yet
 _HEAVY = (20.0, 110.0)  # N of load: from where on it is moved more gently, and where most gently
 _GENTLY = 0.35  # share of the slews with which what is heaviest is set in motion
 _DT = 0.1  # s
@@ -159,7 +159,7 @@ def ramped(seen: NDArray[np.float64], speed: float, joint: int) -> float:
 
 def gentleness(seen: NDArray[np.float64]) -> float:
     """Gives the share of the slews that a load bears; one that is not felt yet may be heavy."""
-    load = float(seen[LOAD]) - _EMPTY
+    load = float(seen[LOAD]) - EMPTY
     share = 1.0 if load < -_HEAVY[0] else (load - _HEAVY[0]) / (_HEAVY[1] - _HEAVY[0])
     return 1 - (1 - _GENTLY) * clip(share, 0.0, 1.0)
 

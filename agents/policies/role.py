@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 Role: TypeAlias = Literal["drive", "pick", "place", "legs"]
+Manner: TypeAlias = Literal["patient", "swift"]
+"""How who delivers docks; see `robosim.agents.policies.docking`."""
 
 ROLES: Mapping[str, frozenset[Role]] = {
     "robosim/WarehouseDeliver": frozenset(("drive", "pick", "place")),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import gymnasium as gym
 
-from robosim.agents.policies.carrier import ARM_ACTIONS, Carrier, shares
+from robosim.agents.policies.carrier import ARM_ACTIONS, SLEWS, Carrier, shares
+from robosim.agents.policies.docking import Patient
 from robosim.agents.policies.policy import Policy
 from robosim.agents.policies.role import Role
 from robosim.agents.policies.searcher import Searcher
+from robosim.agents.policies.swift_docking import Swift
 from robosim.agents.policies.wayfinder import JOINTS, Wayfinder, walking
 from robosim.agents.storage.agent import Agent, agent_from_files
 from robosim.agents.storage.card import space_differences
@@ -40,7 +43,8 @@ def _made(files: TeamFiles, env: AnyEnv) -> tuple[Callable[..., Policy], dict[Ro
     if "legs" in files.card.parts:
         return Wayfinder, _legs_place(files, env)
     if "drive" in files.card.parts:
-        return Carrier, _carrier_places(files, env)
+        docking = Swift(SLEWS) if files.card.docking == "swift" else Patient()
+        return partial(Carrier, docking=docking), _carrier_places(files, env)
     return Searcher, _searcher_place(files, env)
 
 

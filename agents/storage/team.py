@@ -3,10 +3,11 @@
     name: warehouse-deliver
     env: {id: robosim/WarehouseDeliver-v0, kwargs: {level: mixed}}
     parts: {drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-place}
+    docking: swift
 
 A part is the name of a shipped agent, or of one in a shipped team (`warehouse-pick-camera/eyes`), or a folder of an
-agent inside the team's own, or `expert`, which is always the rival's own scripted controller. Loading one executes
-nothing.
+agent inside the team's own, or `expert`, which is always the rival's own scripted controller. Who delivers docks as
+the rival does, `patient`, unless the card says `swift`. Loading one executes nothing.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from robosim.agents.policies.role import ROLES, Role
+from robosim.agents.policies.role import ROLES, Manner, Role
 from robosim.agents.storage.card import EnvCard
 from robosim.agents.storage.files import AgentError, AgentFiles, Lack, is_agent, read_files
 from robosim.agents.storage.strict_yaml import StrictYamlError, read_yaml
 
 TEAM_NAME = "team.yaml"
 SCRIPTED = "expert"
+PATIENT: Manner = "patient"
 MAX_BYTES = 2**16
 _NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 
@@ -39,6 +41,7 @@ class TeamCard(BaseModel):
     env: EnvCard
     # No dots: a card must not reach out of its folder.
     parts: dict[Role, Annotated[str, Field(pattern=rf"^{_NAME}(/{_NAME})?$")]]
+    docking: Manner = PATIENT
 
     @model_validator(mode="after")
     def _of_its_task(self) -> Self:
@@ -49,6 +52,8 @@ class TeamCard(BaseModel):
             raise ValueError(f"parts = {sorted(self.parts)}: a team for {self.env.id} has {sorted(wanted)}")
         if set(self.parts.values()) == {SCRIPTED}:
             raise ValueError(f"parts: all of them are {SCRIPTED}, so nobody is in the team")
+        if self.docking != PATIENT and "drive" not in wanted:
+            raise ValueError(f"docking = {self.docking}: a team for {self.env.id} does not dock")
         return self
 
 
@@ -66,8 +71,8 @@ class TeamFiles:
 
     @property
     def sha256(self) -> str:
-        """Of all that its agents are: it is another team once one of them is another."""
-        found = hashlib.sha256()
+        """Of all that its agents are, and how it docks: it is another team once one of them is another."""
+        found = hashlib.sha256(b"" if self.card.docking == PATIENT else self.card.docking.encode())
         for role in sorted(self.parts):
             found.update(role.encode() + hashlib.sha256(self.parts[role].card).digest())
             found.update(hashlib.sha256(self.parts[role].weights).digest())
