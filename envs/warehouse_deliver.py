@@ -33,6 +33,7 @@ from robosim.worlds.store.depot import Depot
 from robosim.worlds.store.depot_layout import Job
 from robosim.worlds.store.layout import AreaLayout, Parcel
 from robosim.worlds.warehouse.layout import Area
+from robosim.worlds.warehouse.signs import COLOUR_NAMES
 
 PHYSICS_DT = 1 / 100  # s
 TIME_PER_ORDER = 240.0  # s
@@ -302,7 +303,7 @@ class WarehouseDeliver(Task[State]):
         letter = self.job.area.letter
         doing = "fetch it" if self.fetching else "bring it" if state.delivered < state.orders else "done"
         return {
-            "order": f"package {letter} → area {letter}",
+            "order": f"{COLOUR_NAMES[letter]} {letter} → area {letter}",
             "now": doing,
             "delivered": f"{state.delivered} of {state.orders}",
             "speed": f"{state.drive.speed:+.2f} m/s",

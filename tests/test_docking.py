@@ -1,7 +1,6 @@
 """Docking: a robot that does as it says comes to stand where the arm's work is done, and a swift one does so sooner."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -92,20 +91,44 @@ def test_it_waits_for_who_stands_in_the_way(docking: Docking) -> None:
 
 
 def test_what_is_carried_is_brought_ahead_on_the_last_of_the_turn_alone() -> None:
-    told: dict[str, Any] = {"fetching": False}
-    wide, last = (seen_from((0.0, 0.0, 0.0), off, **told) for off in (2.0, 1.4))
+    wide, last = (seen_from((0.0, 0.0, 0.0), off, fetching=False) for off in (2.0, 1.4))
     assert [SWIFT.brings(seen, has_come=True) for seen in (wide, last)] == [False, True]
+    turning, straight = (seen_from((*at, 0.0), 0.0, fetching=False) for at in ((0.0, -0.25), (-0.25, 0.0)))
+    assert [SWIFT.brings(seen, has_come=False) for seen in (turning, straight)] == [False, True]
+    assert SWIFT.approach(turning)[1] == 1.0
     assert [PATIENT.brings(wide, has_come=there) for there in (True, False)] == [True, False]
     assert abs(SWIFT.align(wide)[1]) > abs(SWIFT.align(last)[1])  # more slowly then: it reaches out, and may be heavy
 
 
+@pytest.mark.parametrize(("speed", "brought"), [(0.0, True), (0.8, False)])
+def test_what_is_carried_is_not_brought_to_who_walks_by(speed: float, brought: bool) -> None:
+    seen = dict(seen_from((0.0, 0.0, 0.0), 0.3, fetching=False))
+    for away, expected in ((0.9, brought), (1.4, True)):
+        lidar = np.zeros((4, SECTORS), np.float32)
+        lidar[0, SECTORS // 4], lidar[3, SECTORS // 4] = math.exp(-away / NEARNESS), speed / 2
+        seen["lidar"] = lidar.ravel()
+        assert SWIFT.brings(seen, has_come=True) == expected
+
+
 def test_having_backed_off_it_turns_to_its_path_while_the_arm_is_brought_over_the_deck() -> None:
     seen = seen_from((0.0, 0.0, 0.0), 0.0)
-    assert SWIFT.leave(seen, backing=True) == PATIENT.leave(seen, backing=True)
-    assert SWIFT.leave(seen, backing=True)[0] < 0
-    assert SWIFT.leave(seen, backing=False)[0] == 0.0
-    assert SWIFT.leave(seen, backing=False)[1] > 0.5
-    assert PATIENT.leave(seen, backing=False) == [0.0, 0.0]
+    for swung in (True, False):
+        assert SWIFT.leave(seen, backing=True, swung=swung) == PATIENT.leave(seen, backing=True, swung=swung)
+        assert SWIFT.leave(seen, backing=True, swung=swung)[0] < 0
+        assert PATIENT.leave(seen, backing=False, swung=swung) == [0.0, 0.0]
+    assert SWIFT.leave(seen, backing=False, swung=False) == [0.0, 0.0]  # it would sweep what is ahead of it
+    drive, turn = SWIFT.leave(seen, backing=False, swung=True)
+    assert (drive, turn > 0.5) == (0.0, True)
+
+
+@pytest.mark.parametrize("docking", [PATIENT, SWIFT])
+def test_while_it_turns_it_keeps_off_who_stands_close_and_does_not_back_into_anybody(docking: Docking) -> None:
+    seen = dict(seen_from((0.0, 0.0, 0.0), 0.0))
+    behind = np.zeros((4, SECTORS), np.float32)
+    behind[0, 0] = math.exp(-(SIZE[0] / 2 + 0.12) / NEARNESS)
+    seen["lidar"] = behind.ravel()
+    assert docking.leave(seen, backing=True, swung=False)[0] == 0
+    assert docking.align(seen_from((0.1, 0.0, 0.0), 0.0, person=SIZE[0] / 2 + 0.12))[0] <= 0
 
 
 @pytest.mark.parametrize("docking", [PATIENT, SWIFT])

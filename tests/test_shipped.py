@@ -66,10 +66,17 @@ def test_the_results_are_those_of_the_shipped_weights(name: str) -> None:
     assert {"random", "zero"} <= {one.agent for one in read_results(PRETRAINED / name / "results.json")}
 
 
-def test_the_rival_that_goes_straight_is_the_one_that_was_judged() -> None:
-    straight = "agents/pretrained/terrain-navigate/straight"
-    own = identity(named_files(PRETRAINED / "terrain-navigate" / "straight"))
-    assert recorded("terrain-navigate", straight).sha256 == own.sha256
+@pytest.mark.parametrize(("name", "rival"), [("terrain-navigate", "straight"), ("warehouse-deliver", "scripted")])
+def test_a_rival_that_is_a_team_is_the_one_that_was_judged(name: str, rival: str) -> None:
+    own = identity(named_files(PRETRAINED / name / rival))
+    assert recorded(name, f"agents/pretrained/{name}/{rival}").sha256 == own.sha256
+
+
+def test_the_whole_job_takes_at_most_85_hundredths_of_the_rivals_time() -> None:
+    ours, rival = recorded("warehouse-deliver", "warehouse-deliver"), recorded("warehouse-deliver", "expert")
+    assert ours.median_time is not None
+    assert rival.median_time is not None
+    assert ours.median_time <= 0.85 * rival.median_time
 
 
 @pytest.mark.slow

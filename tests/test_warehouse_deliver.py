@@ -13,7 +13,7 @@ from toy import save_toy_agent
 
 from robosim.agents.policies import team
 from robosim.agents.policies.carrier import SLEWS, Carrier, Phase
-from robosim.agents.policies.docking import Patient
+from robosim.agents.policies.docking import Docking, Patient
 from robosim.agents.policies.dwa import Dwa
 from robosim.agents.policies.find import identity, load_policy, named_files
 from robosim.agents.policies.placer import Placer
@@ -25,6 +25,7 @@ from robosim.envs.warehouse_deliver import TIME_PER_ORDER, WarehouseDeliver, War
 from robosim.errors import RobosimError
 from robosim.math import IDENTITY
 from robosim.planning.grid import Grid, clearance
+from robosim.robots.mast import REACH
 from robosim.seeding import Streams
 from robosim.task import Observation
 from robosim.worlds.store.delivered import placement
@@ -278,6 +279,26 @@ def test_docking_swiftly_it_goes_on_from_order_to_order_and_sooner() -> None:
     env.close()
 
 
+@pytest.mark.parametrize(("docking", "backs"), [(Patient(), False), (Swift(SLEWS), True)])
+def test_a_package_that_a_drawn_in_arm_does_not_get_out_is_pulled_out_by_the_wheels(
+    shared: WarehouseDeliverEnv, docking: Docking, backs: bool
+) -> None:
+    observation, _ = shared.reset(seed=5)
+    assert isinstance(observation, dict)
+    carrier = Carrier(docking=docking)
+    seen = {key: part.copy() for key, part in observation.items()}
+    seen["job"][:], seen["pick"][[2, 7]], seen["lidar"][:] = (1, 0, 0, 0, 1), (REACH[0], 1), 0  # it stands, and holds
+    _, state = carrier.predict(seen)
+    assert state is not None
+    state[0][0, 0] = Phase.WORK
+    speeds = list[float]()
+    for _ in range(80):
+        action, state = carrier.predict(seen, state)
+        speeds.append(float(action[0]))
+    assert speeds[:45] == [0.0] * 45  # who picks may still get it out
+    assert (speeds[-1] < 0) == backs
+
+
 def test_a_team_docks_as_its_card_says(shared: WarehouseDeliverEnv, tmp_path: Path) -> None:
     card = f"name: one\nenv: {{id: {ID}}}\nparts: {{drive: expert, pick: warehouse-pick, place: expert}}\n"
     hashes = set()
@@ -306,7 +327,7 @@ def test_a_team_docks_as_its_card_says(shared: WarehouseDeliverEnv, tmp_path: Pa
         ("{drive: ../elsewhere, pick: warehouse-pick, place: warehouse-place}", "drive"),
         ("{drive: warehouse-navigate, pick: warehouse-pick, place: warehouse-deliver}", "no agent of this name"),
         ("{drive: nobody, pick: warehouse-pick, place: warehouse-place}", "nobody"),
-        ("{drive: expert, pick: expert, place: expert}", "nobody is in the team"),
+        ("{drive: expert, pick: expert, place: expert}", "so that it is the rival"),
     ],
 )
 def test_a_team_that_cannot_work_is_refused(

@@ -286,7 +286,7 @@ def _metrics(episodes: Sequence[Episode]) -> dict[str, MetricEstimate]:
 
 def _median_time(episodes: Sequence[Episode]) -> float | None:
     times = [episode.metrics["time"] for episode in episodes if episode.success and "time" in episode.metrics]
-    return statistics.median(times) if times else None
+    return round(statistics.median(times), 3) if times else None
 
 
 _E = TypeVar("_E")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robosim.agents.policies.caution import Slews, cautious
-from robosim.agents.policies.docking import CLOSER, Docking, Patient, free_ahead, free_behind, spot
+from robosim.agents.policies.docking import CLOSER, Docking, Patient, back_off, free_ahead, free_behind, spot
 from robosim.agents.policies.dwa import SPEED, Dwa
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import EMPTY, LOAD, LOWEST, Placer, towards
@@ -33,11 +33,13 @@ BACK_OFF = 0.30  # m, before it turns what it carries, or itself beside what it 
 IMPATIENCE = 0.006  # m, by which it has to back off less for each step that somebody stands behind it
 TURNED = 0.30  # rad, turret: ahead, so that who picks may begin
 AHEAD = 0.80  # rad, turret: ahead, so that who places may
+ASIDE = 0.60  # rad, turret: nothing that it carries is ahead any more
 READY = (CLEAR + 0.08, 1.25)  # m, heights at which who picks begins
 DRAWN_IN = REACH[0] + 0.03  # m
 OVER = 0.14  # m, of what is carried above the deck
 STOWED = CLEAR + 0.1  # m, height of an empty arm
 _NEARLY = 0.06  # rad, the turret's
+_DT = 0.1  # s
 _HALF = 0.2  # m, what of a package is below the cup, where nobody tells
 
 SLEWS = Slews(Picker.braking, Picker.yaw_acceleration)
@@ -66,6 +68,7 @@ class _Memory(NamedTuple):
         bearing: rad, chosen by `Placer`; NaN before it has.
         reach: m, the same.
         drove: Whether who drives acted in the last step, and goes on with what it saw then.
+        waited: s for which an arm that is drawn in has held a package that is still in its rack.
     """
 
     phase: float
@@ -74,6 +77,7 @@ class _Memory(NamedTuple):
     bearing: float
     reach: float
     drove: float
+    waited: float
 
 
 class Carrier:
@@ -155,12 +159,16 @@ class Carrier:
         """Works, or goes there and away; writes into ``search`` what `Searcher` remembers of this robot."""
         phase = Phase(int(memory.phase))
         if phase == Phase.WORK:
+            drawn_in = memory.fetching > 0 and felt[HELD] > 0.5 and felt[OUT] < DRAWN_IN
+            memory = memory._replace(waited=memory.waited + _DT if drawn_in else 0.0)
+            base = back_off(seen) if memory.waited > self._docking.patience else [0.0, 0.0]
             arm, memory = self._work(seen, memory, search)
-            return [0.0, 0.0, *arm], memory
+            return [*base, *arm], memory
         search[:] = NOTHING
         if phase == Phase.STOW:
-            made = max(-float(seen["state"][SPEED]), 0.0) * 0.1 if free_behind(seen) > CLOSER else IMPATIENCE
-            base = self._docking.leave(seen, backing=memory.backed < BACK_OFF)
+            made = max(-float(seen["state"][SPEED]), 0.0) * _DT if free_behind(seen) > CLOSER else IMPATIENCE
+            swung = felt[HELD] < 0.5 or abs(felt[TURRET]) > ASIDE
+            base = self._docking.leave(seen, backing=memory.backed < BACK_OFF, swung=swung)
             return [*base, *self._stow(seen, felt, memory)], memory._replace(backed=memory.backed + made)
         base = self._docking.approach(seen) if phase == Phase.NEAR else self._docking.align(seen)
         if felt[HELD] < 0.5:
@@ -179,7 +187,7 @@ class Carrier:
         docking, phase, away = self._docking, Phase(int(memory.phase)), spot(seen).away
         fetching = float(seen["job"][0])
         if fetching != memory.fetching:
-            return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan, 0.0)
+            return _Memory(Phase.STOW, fetching, 0.0, math.nan, math.nan, 0.0, 0.0)
         over = docking.over if felt[HELD] > 0.5 else docking.stowed - _NEARLY
         if phase == Phase.STOW and memory.backed >= BACK_OFF and abs(felt[TURRET]) > over:
             phase = Phase.GO
@@ -246,7 +254,7 @@ def _with_row(whole: State, row: State, number: int, count: int) -> State:
 
 
 def _begin() -> _Memory:
-    return _Memory(Phase.GO, 1.0, 0.0, math.nan, math.nan, 0.0)
+    return _Memory(Phase.GO, 1.0, 0.0, math.nan, math.nan, 0.0, 0.0)
 
 
 def _felt(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -264,7 +272,7 @@ def _stow(
     high = towards(felt, (DECK + OVER - lowest) if felt[HELD] > 0.5 else STOWED - float(felt[LIFT]), 1)
     drawn = towards(felt, REACH[0] - arm, 2)
     room = arm < DRAWN_IN and lowest > DECK + OVER / 2 and felt[LIFT] > CLEAR + 0.02
-    backed = abs(turret) > 0.6 or felt[HELD] < 0.5 or _clear_ahead(seen, memory)
+    backed = abs(turret) > ASIDE or felt[HELD] < 0.5 or _clear_ahead(seen, memory)
     side = turned if turret >= 0 else -turned
     return [towards(felt, side - turret, 0) if room and backed else 0.0, high, drawn]
 

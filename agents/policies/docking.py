@@ -52,6 +52,8 @@ class Docking(Protocol):
     """rad, the same: from there on what it carries is far enough over the deck for driving on."""
     hurries: bool
     """Whether an empty arm moves as fast as it may."""
+    patience: float
+    """s for which an arm that is drawn in may hold a package that is still in its rack; then it backs off."""
 
     def comes(self, seen: Seen) -> bool:
         """Says whether it has come there, and is to stand as it has to."""
@@ -71,14 +73,14 @@ class Docking(Protocol):
     def brings(self, seen: Seen, *, has_come: bool) -> bool:
         """Says whether what it carries is to be brought ahead by now."""
 
-    def leave(self, seen: Seen, *, backing: bool) -> list[float]:
-        """Gives the command while an arm is brought over the deck; it backs off first."""
+    def leave(self, seen: Seen, *, backing: bool, swung: bool) -> list[float]:
+        """Gives the command while an arm is brought over the deck; it backs off until the arm has swung to a side."""
 
 
 class Patient:
     """The rival's: goes straight to the spot, turns as it has to stand, and then trims the distance; see `Docking`."""
 
-    stowed, over, hurries = math.pi, math.pi - 0.06, False
+    stowed, over, hurries, patience = math.pi, math.pi - 0.06, False, math.inf
 
     def comes(self, seen: Seen) -> bool:
         """See `Docking`."""
@@ -113,7 +115,7 @@ class Patient:
         """See `Docking`."""
         return has_come
 
-    def leave(self, seen: Seen, *, backing: bool) -> list[float]:
+    def leave(self, seen: Seen, *, backing: bool, swung: bool) -> list[float]:
         """See `Docking`."""
         return back_off(seen) if backing else [0.0, 0.0]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robosim.agents.policies.caution import Slews, cautious
+from robosim.agents.policies.caution import WALKS, Slews, cautious
 from robosim.agents.policies.docking import (
     CLOSER,
     Seen,
@@ -24,6 +24,7 @@ from robosim.agents.policies.docking import (
     spot,
 )
 from robosim.agents.policies.dwa import AHEAD, CARROT, RATE, SPEED
+from robosim.agents.policies.nearby import ROWS, met, nearest_of
 from robosim.math import clip
 from robosim.robots.courier import YAW_RATE
 
@@ -36,6 +37,7 @@ _SECOND = 0.3  # m, the most that is left for the second bit
 _NARROW = 0.35  # rad, off which it only turns
 _TURNED = 0.2  # rad, the same of the heading in which it has to stand
 _SWEEP = 1.5  # rad, the last of a turn, on which what it carries is brought ahead
+_PASSING = 1.1  # m, from the robot's middle: nobody may walk there then
 _GENTLY = 1.2  # rad/s, how fast it turns then
 _RESTING, _SLOW = 0.03, 0.10  # m/s; it stands, and it may turn
 
@@ -56,7 +58,7 @@ class _Fit(NamedTuple):
 
 # As well as where tasks of the arm alone begin (`robosim.worlds.store`): between close neighbours a package is to be
 # pulled out straight, and it may be put down anywhere near.
-_FETCHING, _BRINGING = _Fit(0.025, 0.03, 0.04), _Fit(0.04, 0.12, 0.08)
+_FETCHING, _BRINGING = _Fit(0.02, 0.03, 0.03), _Fit(0.04, 0.12, 0.08)
 
 
 class Swift:
@@ -66,8 +68,8 @@ class Swift:
         slews: Of the robot.
     """
 
-    # An arm turned so far reaches out no farther than the chassis, and is ahead sooner than one over the deck.
-    stowed, over, hurries = 1.9, math.pi - 0.7, True
+    # An arm turned so far reaches out hardly farther than the chassis, and is ahead sooner than one over the deck.
+    stowed, over, hurries, patience = 1.9, math.pi - 0.7, True, 5.0
 
     def __init__(self, slews: Slews) -> None:
         """Keeps off as a robot of these slews must."""
@@ -92,9 +94,8 @@ class Swift:
     def approach(self, seen: Seen) -> list[float]:
         """See `Docking`: by a straight bit in either heading, or straight to the spot."""
         place = spot(seen)
-        sine, cosine = math.sin(place.off), math.cos(place.off)
-        if abs(sine) > _STEEP and abs(place.left / sine) < _SECOND:
-            return self._careful(_drive(seen, place.ahead - place.left * cosine / sine), 0.0, seen)
+        if _is_straight(place):
+            return self._careful(_drive(seen, place.ahead - place.left / math.tan(place.off)), 0.0, seen)
         bearing = bearing_of(place)
         drive = _drive(seen, math.copysign(place.away, place.ahead)) * max(1 - abs(bearing) / _NARROW, 0.0)
         return self._careful(drive, _turn(seen, bearing), seen)
@@ -109,13 +110,15 @@ class Swift:
         return self._careful(_drive(seen, place.ahead) if drives else 0.0, turn, seen)
 
     def brings(self, seen: Seen, *, has_come: bool) -> bool:
-        """See `Docking`; before that it would reach out to a side while the robot turns."""
-        return abs(spot(seen).off) < _SWEEP
+        """See `Docking`; sooner it would reach out to a side while the robot turns, or to somebody who passes."""
+        place = spot(seen)
+        turns_little = has_come or _is_straight(place) or abs(bearing_of(place)) < _NARROW
+        return abs(place.off) < _SWEEP and turns_little and not _somebody_passes(seen)
 
-    def leave(self, seen: Seen, *, backing: bool) -> list[float]:
-        """See `Docking`: turns to its path when it has backed off."""
-        if backing:
-            return back_off(seen)
+    def leave(self, seen: Seen, *, backing: bool, swung: bool) -> list[float]:
+        """See `Docking`: turns to its path when it has backed off and nothing sticks out ahead any more."""
+        if backing or not swung:
+            return back_off(seen) if backing else [0.0, 0.0]
         x, y = seen["state"][AHEAD].reshape(-1, 2)[CARROT].tolist()
         return self._careful(0.0, _turn(seen, math.atan2(y, x)), seen)
 
@@ -124,8 +127,23 @@ class Swift:
         return action
 
 
+def _somebody_passes(seen: Seen) -> bool:
+    """Says whether somebody walks where what it carries may reach."""
+    if "lidar" not in seen:
+        return False
+    _, _, closing, leftward = 2.0 * seen["lidar"].reshape(ROWS, -1)  # the last two in halves of m/s
+    walking = met(np.where(np.hypot(closing, leftward) > WALKS, nearest_of(seen["lidar"]), 0))
+    return bool((np.hypot(walking[:, 0], walking[:, 1]) < _PASSING).any())
+
+
 def _fit(seen: Seen) -> _Fit:
     return _FETCHING if seen["job"][0] > 0.5 else _BRINGING
+
+
+def _is_straight(place: Spot) -> bool:
+    """Says whether a straight bit in its own heading and a short one in that in which it has to stand lead there."""
+    sine = math.sin(place.off)
+    return abs(sine) > _STEEP and abs(place.left / sine) < _SECOND
 
 
 def _in_its_heading(place: Spot) -> tuple[float, float]:

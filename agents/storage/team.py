@@ -50,8 +50,8 @@ class TeamCard(BaseModel):
             raise ValueError(f"env.id = {self.env.id}: no team shares this task; teams share {', '.join(ROLES)}")
         if set(self.parts) != wanted:
             raise ValueError(f"parts = {sorted(self.parts)}: a team for {self.env.id} has {sorted(wanted)}")
-        if set(self.parts.values()) == {SCRIPTED}:
-            raise ValueError(f"parts: all of them are {SCRIPTED}, so nobody is in the team")
+        if set(self.parts.values()) == {SCRIPTED} and self.docking == PATIENT:
+            raise ValueError(f"parts: all of them are {SCRIPTED}, so that it is the rival")
         if self.docking != PATIENT and "drive" not in wanted:
             raise ValueError(f"docking = {self.docking}: a team for {self.env.id} does not dock")
         return self

@@ -26,6 +26,7 @@ at least: the label is some 15 pixels wide then. In pictures of 128 pixels that 
 """
 
 from robosim.worlds.warehouse.clutter import LETTERS
+from robosim.worlds.warehouse.signs import COLOUR_NAMES
 
 CLASSES: tuple[str, ...] = (
     "background", "floor", "wall", "rack", "person", "forklift", "package", "sign", "area", "robot",
@@ -34,7 +35,7 @@ BOXED: tuple[str, ...] = ("person", "forklift", "package")
 """Classes whose things get boxes."""
 SYMBOLS: tuple[str, ...] = tuple(LETTERS)
 """What a package's label may say."""
-COLOURS: tuple[str, ...] = ("red", "blue", "green", "yellow", "purple", "orange")
+COLOURS: tuple[str, ...] = tuple(COLOUR_NAMES[symbol] for symbol in SYMBOLS)
 """What colour a package's label may have; in nominal worlds that of its symbol's area, in `SYMBOLS`' order."""
 MAX_BOXES = 16
 """Of a picture: those nearest to the camera."""

@@ -13,6 +13,7 @@ AREA_COLOURS: dict[str, tuple[float, float, float]] = {
     "A": (0.84, 0.19, 0.18), "B": (0.13, 0.42, 0.77), "C": (0.13, 0.60, 0.30), "D": (0.93, 0.72, 0.10),
     "E": (0.52, 0.26, 0.66), "F": (0.91, 0.45, 0.13), "P": (0.10, 0.62, 0.66), "": (0.93, 0.79, 0.16),
 }  # fmt: skip
+COLOUR_NAMES = dict(zip("ABCDEF", ("red", "blue", "green", "yellow", "purple", "orange"), strict=True))
 WHITE = (246, 246, 244)
 RACK_SIGNS, DOOR_SIGNS = 8, 4
 
