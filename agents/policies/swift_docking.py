@@ -37,8 +37,8 @@ _SECOND = 0.3  # m, the most that is left for the second bit
 _NARROW = 0.35  # rad, off which it only turns
 _TURNED = 0.2  # rad, the same of the heading in which it has to stand
 _SWEEP = 1.5  # rad, the last of a turn, on which what it carries is brought ahead
-_PASSING = 1.1  # m, from the robot's middle: nobody may walk there then
 _GENTLY = 1.2  # rad/s, how fast it turns then
+_PASSING = 1.1  # m, from the robot's middle: nobody may walk there then
 _RESTING, _SLOW = 0.03, 0.10  # m/s; it stands, and it may turn
 
 
