@@ -17,6 +17,7 @@ DT, LATE = 0.1, 2  # s, and steps from a command to what comes of it
 SECTORS = 60
 Pose = tuple[float, float, float]
 SWIFT, PATIENT = Swift(SLEWS), Patient()
+BACKING = {"backing": True, "swung": False}
 
 
 def seen_from(
@@ -122,13 +123,18 @@ def test_having_backed_off_it_turns_to_its_path_while_the_arm_is_brought_over_th
 
 
 @pytest.mark.parametrize("docking", [PATIENT, SWIFT])
-def test_while_it_turns_it_keeps_off_who_stands_close_and_does_not_back_into_anybody(docking: Docking) -> None:
-    seen = dict(seen_from((0.0, 0.0, 0.0), 0.0))
+def test_it_does_not_back_into_anybody(docking: Docking) -> None:
+    seen, free = dict(seen_from((0.0, 0.0, 0.0), 0.0)), docking.leave(seen_from((0.0, 0.0, 0.0), 0.0), **BACKING)
     behind = np.zeros((4, SECTORS), np.float32)
     behind[0, 0] = math.exp(-(SIZE[0] / 2 + 0.12) / NEARNESS)
     seen["lidar"] = behind.ravel()
-    assert docking.leave(seen, backing=True, swung=False)[0] == 0
-    assert docking.align(seen_from((0.1, 0.0, 0.0), 0.0, person=SIZE[0] / 2 + 0.12))[0] <= 0
+    assert free[0] < 0
+    assert docking.leave(seen, **BACKING)[0] == 0
+
+
+def test_swiftly_it_drives_what_is_left_unless_somebody_stands_there() -> None:
+    assert SWIFT.align(seen_from((-0.2, 0.0, 0.0), 0.0))[0] > 0
+    assert SWIFT.align(seen_from((-0.2, 0.0, 0.0), 0.0, person=SIZE[0] / 2 + 0.12))[0] <= 0
 
 
 @pytest.mark.parametrize("docking", [PATIENT, SWIFT])

@@ -1,4 +1,4 @@
-"""Docking: the last bit of a way, to stand exactly where the arm's work is done; the rival's manner of it."""
+"""Docking, the last bit of a way: to stand where the arm's work is done. What every manner has, and the rival's."""
 
 import math
 from collections.abc import Mapping
@@ -74,7 +74,13 @@ class Docking(Protocol):
         """Says whether what it carries is to be brought ahead by now."""
 
     def leave(self, seen: Seen, *, backing: bool, swung: bool) -> list[float]:
-        """Gives the command while an arm is brought over the deck; it backs off until the arm has swung to a side."""
+        """Gives the command while an arm is brought over the deck.
+
+        Args:
+            seen: What the robot sees.
+            backing: Whether it has not backed off far enough yet.
+            swung: Whether the arm holds nothing, or has swung so far that nothing is ahead any more.
+        """
 
 
 class Patient:
