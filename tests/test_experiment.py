@@ -99,6 +99,15 @@ def test_exponents_are_numbers(tmp_path: Path) -> None:
         ({"envs": 3, "ppo": {"n_steps": 10, "batch_size": 7}}, r"ppo\.batch_size = 7: must divide .* = 30"),
         ({"env": {"id": "robosim/A-v0", "splits": False}}, r"env\.splits = False: robosim/A-v0 has splits"),
         (
+            {"env": {"id": "robosim/A-v0", "kwargs": {"level": 3}, "curriculum": True}},
+            r"env\.curriculum = True: sets the level of training envs, which is told to be 3",
+        ),
+        (
+            {"env": {"id": "robosim/A-v0", "training": {"level": 8}, "curriculum": True}},
+            r"env\.curriculum = True: sets the level of training envs, which is told to be 8",
+        ),
+        ({"env": {"id": "a", "curriculum": True}}, r"env\.curriculum = True: a is none of robosim's envs"),
+        (
             {"env": {"id": "a", "kwargs": {"max_episode_steps": 5}}},
             r"env\.kwargs = .*: max_episode_steps cannot be set",
         ),

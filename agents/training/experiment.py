@@ -36,6 +36,9 @@ class EnvConfig(_Frozen):
     training: Annotated[EnvKwargs, Field(exclude_if=not_)] = {}  # so that earlier runs can go on
     """Keyword arguments of the training envs alone, such as `{begins: anywhere}`: the agent is validated, and its card
     says that it acts, without them."""
+    curriculum: Annotated[bool, Field(exclude_if=not_)] = False  # so that earlier runs can go on
+    """Each training env at a level of its own, which rises after a success and falls after an early failure; who
+    succeeds at the highest is sent to any (`robosim.agents.vector.curriculum`). False: as kwargs.level says."""
     splits: bool = True
     """Whether the env takes split="train"/"val"/"test", as every robosim env does. False for envs of other
     packages: validation then differs from training only by its seeds."""
@@ -196,6 +199,16 @@ def _misfits(experiment: Experiment) -> list[str]:
         lines.append(
             f"network.hidden = {list(hidden)}: with ppo.mirror, one layer or more, of at most {MAX_WIDTH // 2} units"
         )
-    if not experiment.env.splits and experiment.env.id.startswith("robosim/"):
-        lines.append(f"env.splits = False: {experiment.env.id} has splits, and validation must not train on them")
+    return lines + _env_misfits(experiment.env)
+
+
+def _env_misfits(env: EnvConfig) -> list[str]:
+    lines, own = [], env.id.startswith("robosim/")
+    level = {**env.kwargs, **env.training}.get("level", "mixed")
+    if env.curriculum and level != "mixed":
+        lines.append(f"env.curriculum = True: sets the level of training envs, which is told to be {level}")
+    if env.curriculum and not own:
+        lines.append(f"env.curriculum = True: {env.id} is none of robosim's envs, whose levels it knows to set")
+    if not env.splits and own:
+        lines.append(f"env.splits = False: {env.id} has splits, and validation must not train on them")
     return lines

@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
@@ -18,10 +19,12 @@ from robosim.agents.policies.network import check_spaces, policy_kwargs, policy_
 from robosim.agents.policies.sight import Sight
 from robosim.agents.training.experiment import Experiment, NormaliseConfig, PpoConfig
 from robosim.agents.training.mirrored import MirroredPolicy, keep_even, mirrors_of
+from robosim.agents.vector.curriculum import Curriculum
 from robosim.agents.vector.pool import WorkerDied
 from robosim.agents.vector.vec_acting import VecActing
 from robosim.agents.vector.vec_env import WorkerVecEnv
 from robosim.agents.vector.vec_frames import VecFrames
+from robosim.agents.vector.worker import Env
 from robosim.errors import RobosimError
 from robosim.perception.encoders import Encoder
 
@@ -63,13 +66,19 @@ def start_envs(experiment: Experiment) -> WorkerVecEnv:
     # The checker would look at every step of every env; the contract of an env is for its tests.
     asked = experiment.env_kwargs("train")
     kwargs: dict[str, Any] = {"disable_env_checker": True, **asked}
-    make = partial(gym.make, spec, **kwargs)  # not the id, which a worker that is spawned may not know
+    make = partial(_made, spec, kwargs, experiment.env.curriculum)  # not the id: a spawned worker may not know it
     try:
         return WorkerVecEnv([make] * experiment.envs, workers=experiment.workers, infos="episode")
     except WorkerDied as error:
         if isinstance(error.__cause__, TypeError | ValueError | gym.error.Error):  # gym.make, with these kwargs
             raise LearnerError(f"env {env_id!r} with kwargs {asked}: {error.__cause__}") from error
         raise
+
+
+def _made(spec: EnvSpec, kwargs: dict[str, Any], curriculum: bool) -> Env:
+    """Make a training env, in a worker."""
+    env: Env = gym.make(spec, **kwargs)
+    return Curriculum(env) if curriculum else env
 
 
 def normalised(envs: VecEnv, experiment: Experiment) -> VecNormalize:
