@@ -1,5 +1,6 @@
 """What every command shares: how it ends. Options belong to the command, work belongs to the packages."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from robosim.errors import RobosimError
 
 USAGE_ERROR = 2  # as argparse
 INTERRUPTED = 130  # as a shell: 128 + SIGINT
+UNHEARD = 141  # likewise: 128 + SIGPIPE
 EVERY_S = 60.0  # between two lines of `Minutes`
 
 
@@ -43,7 +45,9 @@ class Minutes:
 
 
 def command(main: Callable[[Sequence[str]], int]) -> Main:
-    """Let a user's mistake end in one line and exit code 2, and Ctrl-C in 130. Decorates every `main`.
+    """Let a user's mistake end in one line and exit code 2, Ctrl-C in 130 and a closed pipe in 141.
+
+    Decorates every `main`.
 
     Args:
         main: `main(argv) -> exit code`; it always gets a list.
@@ -61,5 +65,8 @@ def command(main: Callable[[Sequence[str]], int]) -> Main:
             return USAGE_ERROR
         except KeyboardInterrupt:
             return INTERRUPTED
+        except BrokenPipeError:  # such as `robosim … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain as it ends
+            return UNHEARD
 
     return run

@@ -110,3 +110,13 @@ def test_work_whose_output_goes_to_a_file_says_each_minute_how_it_goes(
         clock.monotonic = partial(float, now)
         minutes.tell(line)
     assert written.getvalue().split() == lines
+
+
+def test_who_hears_no_more_ends_it_quietly() -> None:
+    told = [sys.executable, "-m", "robosim.scripts.main", "train", "--help"]
+    with subprocess.Popen(told, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert run.stderr.read() == b""
+    assert run.returncode == 141
