@@ -11,6 +11,7 @@ ENVS = {
     "robosim/WarehouseDeliver-v0": ("robosim.envs.warehouse_deliver:WarehouseDeliverEnv", 12_000),
     "robosim/TerrainWalk-v0": ("robosim.envs.terrain_walk:TerrainWalkEnv", 1000),
     "robosim/TerrainBalance-v0": ("robosim.envs.terrain_balance:TerrainBalanceEnv", 1000),
+    "robosim/TerrainPush-v0": ("robosim.envs.terrain_push:TerrainPushEnv", 3000),
     "robosim/TerrainNavigate-v0": ("robosim.envs.terrain_navigate:TerrainNavigateEnv", 3000),
 }
 

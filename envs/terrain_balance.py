@@ -31,6 +31,7 @@ TIME_LIMIT = 20.0  # s
 
 # (at level 0, at level 9); between them linear
 PUSH = (0.4, 1.5)  # m/s, largest; each is at least half of it. legged_gym pushes up to 1.0
+HARD = (0.3, 3.6)  # m/s, at all levels: from hardly felt to what friction alone stops within some 0.8 m
 LOAD = (0.5, 5.0)  # kg, largest on the back: 5 kg is what Unitree lets A1 carry
 PUSH_FIRST, PUSH_PAUSE = (1.5, 3.0), (2.5, 4.0)  # s
 RECOVERED = 2.0  # s after which a push counts as survived
@@ -92,11 +93,12 @@ class TerrainBalance(Task[State]):
     The observation is a vector: the robot's proprioception (`robosim.robots.a1.A1`), then the velocity at which it is
     told to go back to the middle (forward and leftward, m/s, yaw rate, rad/s). It does not see the platform.
 
-    Option: ``action``, as `A1` has it.
+    Options: ``action``, as `A1` has it. With ``pushes="hard"``, for training, they are of any size up to `HARD` at all
+    levels.
     """
 
     OBSERVATIONS = ("state",)
-    OPTIONS = {"action": ("gait", "joint")}  # noqa: RUF012 (a Mapping in Task)
+    OPTIONS = {"action": ("gait", "joint"), "pushes": ("graded", "hard")}  # noqa: RUF012 (a Mapping in Task)
     PHYSICS_DT = PHYSICS_DT
     CONTROL_DT = CONTROL_DT
     TIME_LIMIT = TIME_LIMIT
@@ -104,9 +106,11 @@ class TerrainBalance(Task[State]):
     DONE = DONE
     METRICS = METRICS
 
-    def __init__(self, physics: Physics, *, observation: str, randomise: bool, split: Split, action: str) -> None:
+    def __init__(
+        self, physics: Physics, *, observation: str, randomise: bool, split: Split, action: str, pushes: str = "graded"
+    ) -> None:
         """Builds platform and robot; see `Task`."""
-        self._randomise = randomise
+        self._randomise, self._hard = randomise, pushes == "hard"
         self.platform = Platform(physics)
         self.robot: A1 = A1(physics, CONTROL_DT, cast("Literal['gait', 'joint']", action))
         self.pushes = Pushes(self.robot.body, MASS, PUSH_FIRST, PUSH_PAUSE, CONTROL_DT)
@@ -119,10 +123,14 @@ class TerrainBalance(Task[State]):
         load = (0.0, at_level(LOAD, level))
         self.robot.configure(vary(streams.robot, load) if self._randomise else Variation())
         self.robot.reset(self.platform.spawn(streams.world), streams.sensors, float(self._randomise))
-        most = at_level(PUSH, level)
-        self.pushes.reset(streams.task, (most / 2, most))
+        self.plan_pushes(streams.task, level)
         self._time = 0.0
         self._heading = self._facing()
+
+    def plan_pushes(self, rng: np.random.Generator, level: int) -> None:
+        """Begins an episode's pushes."""
+        most = at_level(PUSH, level)
+        self.pushes.reset(rng, HARD if self._hard else (most / 2, most))
 
     def _facing(self) -> float:
         rows = self.robot.body.rows()
@@ -181,7 +189,7 @@ class TerrainBalance(Task[State]):
         lines = [Line([(x, y, 0.02), (0.0, 0.0, 0.02)], BLUE, width=2.0)]
         if self.pushes.since < 0.5:
             fx, fy, _ = self.pushes.force
-            lines.append(Line([(x - 0.004 * fx, y - 0.004 * fy, z), (x, y, z)], ORANGE, width=5.0, arrow=True))
+            lines.append(Line([(x - 0.002 * fx, y - 0.002 * fy, z), (x, y, z)], ORANGE, width=5.0, arrow=True))
         return Sketch(lines)
 
     def captions(self, state: State) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from robosim.agents.evaluation.results import Result, markdown, read_results
+from robosim.agents.evaluation.results import LevelResult, Result, markdown, read_results
 from robosim.agents.perception.network_file import SHIPPED
 from robosim.agents.perception.results import PerceptionResult, read_perception_results
 from robosim.agents.perception.results import markdown as perception_markdown
@@ -28,12 +28,15 @@ METRICS = {
     "robosim/WheelBalance": ("speed_error", "yaw_rate_error"),
     "robosim/TerrainWalk": ("distance_share", "heading_error", "velocity_error", "cost_of_transport", "slip", "fell"),
     "robosim/TerrainBalance": ("push_survived", "away", "fell"),
+    "robosim/TerrainPush": ("median push_survived", "push_survived", "away"),
     "robosim/TerrainNavigate": ("spl", "time", "to_goal", "fell", "strayed"),
     "robosim/WarehousePick": ("time", "right_package", "wrong_package", "drops", "others_displaced", "energy"),
     "robosim/WarehousePlace": ("time", "placement_error", "placement_angle", "drops", "others_displaced", "energy"),
     "robosim/WarehouseDeliver": ("time", "packages_per_hour", "wrong_package", "drops", "person_collisions_per_100m"),
     "robosim/WarehouseNavigate": ("spl", "sct", "person_collisions_per_100m", "gap"),
 }
+# What is told by level where it is not success.
+BY_LEVEL = {"robosim/TerrainPush": "push_survived"}
 
 
 class TablesError(RobosimError):
@@ -70,27 +73,34 @@ def filled(text: str) -> str:
 
 
 def results_table() -> str:
-    """Gives a table for each shipped agent that has results, with what made it."""
-    files = sorted(PRETRAINED.glob("*/results.json"))
+    """Gives a table for each file of results of a shipped agent, with what made it."""
+    files = sorted(PRETRAINED.glob("*/results*.json"))
     return "\n".join(_judged(read_results(path), path.relative_to(ROOT).as_posix()) for path in files)
 
 
 def _judged(results: list[Result], source: str) -> str:
     last = results[-1]
-    made = _commands(results)
-    by_level = [["success at level", *(str(level) for level in sorted(last.by_level))]]
+    made, task = _commands(results), last.env.rsplit("-v", 1)[0]
+    name = BY_LEVEL.get(task)
+    by_level = [[f"{name or 'success'} at level", *(str(level) for level in sorted(last.by_level))]]
     by_level.append(["---", *["---:"] * len(last.by_level)])
     for result in results:
-        rates = (result.by_level[level].success.mean or 0.0 for level in sorted(result.by_level))
-        by_level.append([result.agent, *(f"{100 * rate:.0f} %" for rate in rates)])
+        levels = (result.by_level[level] for level in sorted(result.by_level))
+        by_level.append([result.agent, *(_at_level(level, name) for level in levels)])
     if len(last.by_kind) > 1:
         by_level += _by_kind(results)
     rows = "".join(f"| {' | '.join(row)} |\n" for row in by_level)
     return (
         f"`{last.env}`, {last.episodes} episodes of the {last.split} split, level {last.level}; 95 % intervals:\n\n"
-        f"{markdown(results, METRICS.get(last.env.rsplit('-v', 1)[0], ()))}\n{rows}\n"
+        f"{markdown(results, METRICS.get(task, ()))}\n{rows}\n"
         f"Made by {made} on {_machine(last.machine)} ([{source}]({source})).\n"
     )
+
+
+def _at_level(level: LevelResult, name: str | None) -> str:
+    """Gives the success of a level's episodes, or the mean of a metric."""
+    found = level.success.mean if name is None else level.metrics[name].mean
+    return f"{100 * (found or 0.0):.0f} %" if name is None else f"{found or 0.0:.2f}"
 
 
 def _by_kind(results: list[Result]) -> list[list[str]]:

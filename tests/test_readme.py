@@ -33,7 +33,7 @@ def test_its_tables_are_the_results_files() -> None:
 
 
 def test_under_a_table_stands_what_made_each_of_its_rows() -> None:
-    made = {path.relative_to(ROOT).as_posix(): read_results(path) for path in PRETRAINED.glob("*/results.json")}
+    made = {path.relative_to(ROOT).as_posix(): read_results(path) for path in PRETRAINED.glob("*/results*.json")}
     assert any(len({row.command for row in rows}) > 1 for rows in made.values())
     for source, rows in made.items():
         (below,) = (line for line in README.splitlines() if f"({source})" in line)

@@ -24,6 +24,7 @@ from robosim.agents.policies.policy import Observation, Policy
 from robosim.agents.policies.residual import Residual
 from robosim.agents.policies.sight import EncoderConfig
 from robosim.agents.policies.stepper import Stepper
+from robosim.agents.policies.wide_stance import WideStance
 from robosim.agents.storage.agent import load_agent, save_agent
 from robosim.agents.storage.card import EnvCard
 from robosim.agents.training.experiment import Experiment
@@ -92,6 +93,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.float32]]:
     ("name", "env", "controller"),
     [
         ("stepper", WALK, Stepper()),
+        ("wide-stance", {"id": "robosim/TerrainPush-v0", "kwargs": {"level": 3}}, WideStance()),
         ("picker", {"id": "robosim/WarehousePick-v0", "kwargs": {"level": 3}}, PickingExpert()),
         ("placer", {"id": "robosim/WarehousePlace-v0", "kwargs": {"level": 3}}, Placer(eager=True)),
         ("dwa", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3}}, Dwa()),

@@ -76,6 +76,26 @@ def test_the_median_time_is_that_of_successes(tmp_path: Path) -> None:
     assert "median time of successes" in shown.get()
 
 
+def test_a_metric_can_be_told_by_its_median(tmp_path: Path) -> None:
+    sizes = [3.0, 1.0, math.nan, 1.5, 9.0, 2.0]
+    episodes = [Episode(seed, 0, False, 1, 0.0, {"push_survived": size}) for seed, size in enumerate(sizes)]
+    result, nothing = some_result(episodes=episodes), some_result(episodes=episodes[2:3])
+    assert result.metrics["push_survived"].median == result.by_level[0].metrics["push_survived"].median == 2.0
+    assert nothing.metrics["push_survived"].median is None
+    assert some_result().metrics["way"].median == 2.0
+    write_results(tmp_path / "r.json", [result, nothing])
+    assert read_results(tmp_path / "r.json") == [result, nothing]
+    lines = markdown([result, nothing], ["median push_survived", "push_survived"]).splitlines()
+    assert lines[0].endswith("| median push_survived | push_survived |")
+    assert " | 2 | 3.3 [" in lines[2]
+    assert lines[3].endswith(" | – | – |")
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(table([result, nothing]))
+    (line,) = (line.split() for line in shown.get().splitlines() if "median push_survived" in line)
+    assert line[-2:] == ["2", "–"]
+
+
 def test_a_summary_tells_kinds_apart_at_every_level() -> None:
     episodes = [replace(episode, kind="sand" if episode.seed < 8 else "ice") for episode in some_episodes()]
     result = some_result(episodes=episodes)

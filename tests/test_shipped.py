@@ -44,9 +44,7 @@ def test_a_shipped_agent_is_what_its_configuration_makes(name: str) -> None:
     made_by = name.split("/")[0].replace("-", "_")
     card, experiment = read_card(PRETRAINED / name), load_experiment(CONFIGS / f"{made_by}.yaml")
     assert (card.name, card.seed) == (experiment.name, experiment.seed)
-    # terrain-balance was made before a mirror widened the network.
-    wide = experiment.ppo.mirror and name != "terrain-balance"
-    assert card.network == (widened(experiment.network) if wide else experiment.network)
+    assert card.network == (widened(experiment.network) if experiment.ppo.mirror else experiment.network)
     assert (card.env.id, card.env.kwargs) == (experiment.env.id, experiment.env.kwargs)
     assert 0 < card.steps <= experiment.total_steps + experiment.rollout_steps
     check_agent(PRETRAINED / name, card.env.id, card.env.kwargs)

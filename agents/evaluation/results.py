@@ -47,16 +47,20 @@ class MetricEstimate(Estimate):
     """The mean of a metric over the episodes that have a value for it."""
 
     episodes: int
+    median: float | None = None
+    """None where there is no value, an infinite one, or none for each episode, as of a rate."""
 
     @classmethod
     def over(cls, values: Sequence[float]) -> MetricEstimate:
         """From one value per episode, NaN where there is none."""
-        return cls.of_interval(bootstrap(values))
+        known = [value for value in values if not math.isnan(value)]
+        middle = statistics.median(known) if known else math.nan
+        return cls.of_interval(bootstrap(values), middle if math.isfinite(middle) else None)
 
     @classmethod
-    def of_interval(cls, interval: Interval) -> MetricEstimate:
+    def of_interval(cls, interval: Interval, median: float | None = None) -> MetricEstimate:
         """From what `robosim.agents.evaluation.statistics` gives."""
-        return cls(**dict(Estimate.of(interval)), episodes=interval.count)
+        return cls(**dict(Estimate.of(interval)), episodes=interval.count, median=median)
 
 
 class LevelResult(_Closed):
@@ -105,6 +109,10 @@ class Result(_Closed):
 
 
 MEDIAN_TIME = "median time of successes"
+MEDIAN = "median "
+"""What stands before a metric's name where its median is meant."""
+_BY_MEDIAN = ("push_survived",)
+"""Metrics that are told by their median as well: half of the robots survive more than that."""
 _RESULTS = TypeAdapter(list[Result])
 
 
@@ -208,8 +216,9 @@ def table(results: Sequence[Result]) -> Table:
         cells = [_cell(result.by_kind.get(kind), lambda found: percent(found.success)) for result in results]
         view.add_row(Text(kind), *map(Text, cells), end_section=kind == kinds[-1])
     for name in dict.fromkeys(name for result in results for name in result.metrics):
-        cells = [_cell(result.metrics.get(name), number) for result in results]
-        view.add_row(Text(name), *map(Text, cells))
+        view.add_row(Text(name), *(Text(_told(result, name)) for result in results))
+        if name in _BY_MEDIAN:
+            view.add_row(Text(MEDIAN + name), *(Text(_told(result, MEDIAN + name)) for result in results))
     if any(result.median_time is not None for result in results):
         view.add_row(Text(MEDIAN_TIME), *(Text(_cell(result.median_time, _short)) for result in results))
     return view
@@ -220,13 +229,13 @@ def markdown(results: Sequence[Result], metrics: Sequence[str] = ()) -> str:
 
     Args:
         results: At least one.
-        metrics: Which metrics get a column.
+        metrics: Which metrics get a column, or which medians: `MEDIAN` before the name.
     """
     timed = any(result.median_time is not None for result in results)
     columns = [*metrics, MEDIAN_TIME] if timed else metrics
     rows = [["agent", "success", *columns], ["---", *["---:"] * (1 + len(columns))]]
     for result in results:
-        cells = [_cell(result.metrics.get(name), number) for name in metrics]
+        cells = [_told(result, name) for name in metrics]
         cells += [_cell(result.median_time, _short)] if timed else []
         rows.append([result.agent, percent(result.success), *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
@@ -246,6 +255,14 @@ def number(estimate: Estimate) -> str:
         return "–"
     low, high = estimate.ci95
     return f"{_short(estimate.mean)} [{_short(low)}, {_short(high)}]"
+
+
+def _told(result: Result, name: str) -> str:
+    """A metric's mean with its interval, or its median."""
+    found = result.metrics.get(name.removeprefix(MEDIAN))
+    if not name.startswith(MEDIAN):
+        return _cell(found, number)
+    return _cell(None if found is None else found.median, _short)
 
 
 def _short(value: float) -> str:

@@ -25,6 +25,7 @@ EXPERTS: dict[str, Callable[[], Policy]] = {
     "robosim/WarehousePlace": Placer,
     "robosim/TerrainWalk": Trotter,
     "robosim/TerrainBalance": Trotter,
+    "robosim/TerrainPush": Trotter,
     "robosim/TerrainNavigate": Wayfinder,
 }
 

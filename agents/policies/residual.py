@@ -16,6 +16,7 @@ from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Array, Observation, Policy
 from robosim.agents.policies.stepper import Stepper
+from robosim.agents.policies.wide_stance import WideStance
 
 
 class _Controller(NamedTuple):
@@ -29,6 +30,8 @@ class _Controller(NamedTuple):
 CONTROLLERS: Mapping[str, _Controller] = {
     # The trot that sees where it steps: TerrainWalk with observation="scan" and action="gait".
     "stepper": _Controller(Stepper, *Stepper.SEES, *Stepper.ACTS),
+    # TerrainBalance and TerrainPush with action="gait".
+    "wide-stance": _Controller(WideStance, 57, 15),
     "picker": _Controller(PickingExpert, 65, 4),
     "placer": _Controller(partial(Placer, eager=True), 53, 4),
     # WarehouseNavigate's rival with a path, by a lidar, or by the depth of cameras.

@@ -34,14 +34,15 @@ class Pushes:
         self._body, self._mass, self._first, self._pause, self._dt = body, mass, first, pause, control_dt
         self.reset(np.random.default_rng(0), None)
 
-    def reset(self, rng: np.random.Generator, sizes: tuple[float, float] | None) -> None:
+    def reset(self, rng: np.random.Generator, sizes: tuple[float, float] | None, growth: float = 0.0) -> None:
         """Begins an episode.
 
         Args:
             rng: The episode's stream, kept.
             sizes: m/s, least and most of a push; None for no pushes.
+            growth: m/s, by how much each is larger than the one before beyond that.
         """
-        self._rng, self._sizes = rng, sizes
+        self._rng, self._sizes, self._growth, self._grown = rng, sizes, growth, 0.0
         self._time, self.last, self.since = 0.0, 0.0, math.inf
         self._at = math.inf if sizes is None else rng.uniform(*self._first)
         self.force: Vec3 = (0.0, 0.0, 0.0)
@@ -52,7 +53,9 @@ class Pushes:
         self.since += self._dt
         if self._time >= self._at and self._sizes is not None:
             self._at = self._time + self._rng.uniform(*self._pause)
-            self.push(self._rng.uniform(*self._sizes), self._rng.uniform(-math.pi, math.pi))
+            size = self._grown + self._rng.uniform(*self._sizes)
+            self._grown += self._growth
+            self.push(size, self._rng.uniform(-math.pi, math.pi))
 
     def push(self, size: float, way: float) -> None:
         """Begins a push.
