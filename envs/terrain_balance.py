@@ -31,7 +31,7 @@ TIME_LIMIT = 20.0  # s
 
 # (at level 0, at level 9); between them linear
 PUSH = (0.4, 1.5)  # m/s, largest; each is at least half of it. legged_gym pushes up to 1.0
-HARD = (0.3, 3.6)  # m/s, at all levels: from hardly felt to what friction alone stops within some 0.8 m
+HARD = (0.3, 3.6)  # m/s, at all levels: from hardly felt to what a friction of 0.8 stops within 0.8 m
 LOAD = (0.5, 5.0)  # kg, largest on the back: 5 kg is what Unitree lets A1 carry
 PUSH_FIRST, PUSH_PAUSE = (1.5, 3.0), (2.5, 4.0)  # s
 RECOVERED = 2.0  # s after which a push counts as survived
@@ -94,7 +94,7 @@ class TerrainBalance(Task[State]):
     told to go back to the middle (forward and leftward, m/s, yaw rate, rad/s). It does not see the platform.
 
     Options: ``action``, as `A1` has it. With ``pushes="hard"``, for training, they are of any size up to `HARD` at all
-    levels.
+    levels. Pushes, in m/s of the unloaded robot, are the task itself: they stay where nothing else varies.
     """
 
     OBSERVATIONS = ("state",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,17 +17,22 @@ from robosim.agents.evaluation.episodes import Episode, EvaluationError
 from robosim.agents.evaluation.evaluator import Evaluator, check_agent, find_env, policy_source
 from robosim.agents.evaluation.results import Result, check_writable, summarise, table, write_results
 from robosim.agents.policies.find import BASELINES, Identity, identity, shipped
+from robosim.agents.storage.card import Scalar
 from robosim.agents.storage.files import AgentError
 from robosim.agents.storage.provenance import usable_cores
 from robosim.agents.storage.team import AnyFiles
 from robosim.envs import ENVS
 from robosim.scripts.cli import Minutes, command
+from robosim.scripts.env_kwargs import take_kwargs
 from robosim.seeding import Level, Split, checked_level
 
 
 @dataclass(frozen=True)
 class Options:
-    """Judge agents on held-out episodes; several agents are judged on the same episodes, in one table."""
+    """Judge agents on held-out episodes; several agents are judged on the same episodes, in one table.
+
+    --env.kwargs.NAME VALUE is for the env, such as --env.kwargs.terrain stairs_up.
+    """
 
     agents: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="AGENT [AGENT ...]")]
     """A shipped agent's name, the folder of an agent, a team or a run, random, zero or expert. blind:NAME acts without
@@ -68,12 +73,13 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         RobosimError: Something that was asked for does not exist or does not fit; before the first episode.
     """
-    options = tyro.cli(Options, args=list(argv))
-    level = _checked(options)
+    kwargs, words = take_kwargs(argv)
+    options = tyro.cli(Options, prog="robosim evaluate", args=words)
+    level = _checked(options, kwargs)
     if options.json is not None:
         check_writable(options.json)
     console = Console(stderr=True)
-    entries = _entries(options, level, console)
+    entries = _entries(options, {**kwargs, "level": level, "split": options.split}, console)
     for entry in entries:
         check_agent(entry.policy, entry.env, entry.kwargs)
     typed = shlex.join(["robosim", "evaluate", *argv])
@@ -85,8 +91,10 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _checked(options: Options) -> Level:
+def _checked(options: Options, kwargs: Mapping[str, Scalar]) -> Level:
     """Check what the types of the options do not, and give the level."""
+    for name in sorted({"level", "split"} & set(kwargs)):
+        raise EvaluationError(f"--env.kwargs.{name} cannot be set: --{name} says it")
     if not options.agents:
         raise EvaluationError(f"name at least one agent: {', '.join((*BASELINES, *shipped()))}, or a folder")
     for name, value, least in (
@@ -100,8 +108,8 @@ def _checked(options: Options) -> Level:
     return checked_level(int(level) if level.isdecimal() else level)
 
 
-def _entries(options: Options, level: Level, console: Console) -> list[Entry]:
-    """Decide for every agent in which env it is judged."""
+def _entries(options: Options, kwargs: Mapping[str, Scalar], console: Console) -> list[Entry]:
+    """Decide for every agent in which env it is judged; `kwargs` go before its own."""
     policies = [policy_source(name) for name in options.agents]
     cards = [None if isinstance(policy, str) else identity(policy) for policy in policies]
     known = [card for card in cards if card is not None]
@@ -114,7 +122,7 @@ def _entries(options: Options, level: Level, console: Console) -> list[Entry]:
     entries = []
     for name, policy, card in zip(options.agents, policies, cards, strict=True):
         own = card.env.kwargs if card is not None and card.env.id == env else trained.get(env, {})
-        entries.append(Entry(name, policy, card, env, {**own, "level": level, "split": options.split}))
+        entries.append(Entry(name, policy, card, env, {**own, **kwargs}))
     return entries
 
 

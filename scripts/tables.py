@@ -74,15 +74,16 @@ def filled(text: str) -> str:
 
 def results_table() -> str:
     """Gives a table for each file of results of a shipped agent, with what made it."""
-    files = sorted(PRETRAINED.glob("*/results*.json"))
+    files = sorted(PRETRAINED.glob("*/results*.json"), key=lambda path: (path.parent.name, path.stem))
     return "\n".join(_judged(read_results(path), path.relative_to(ROOT).as_posix()) for path in files)
 
 
 def _judged(results: list[Result], source: str) -> str:
     last = results[-1]
     made, task = _commands(results), last.env.rsplit("-v", 1)[0]
-    name = BY_LEVEL.get(task)
-    by_level = [[f"{name or 'success'} at level", *(str(level) for level in sorted(last.by_level))]]
+    name, ground = BY_LEVEL.get(task), last.kwargs.get("terrain", "mixed")
+    told, where = f"median {name}" if name else "success", "" if ground == "mixed" else f", on {ground} alone"
+    by_level = [[f"{told} at level", *(str(level) for level in sorted(last.by_level))]]
     by_level.append(["---", *["---:"] * len(last.by_level)])
     for result in results:
         levels = (result.by_level[level] for level in sorted(result.by_level))
@@ -90,17 +91,20 @@ def _judged(results: list[Result], source: str) -> str:
     if len(last.by_kind) > 1:
         by_level += _by_kind(results)
     rows = "".join(f"| {' | '.join(row)} |\n" for row in by_level)
+    asked = f"{last.episodes} episodes of the {last.split} split, level {last.level}{where}"
     return (
-        f"`{last.env}`, {last.episodes} episodes of the {last.split} split, level {last.level}; 95 % intervals:\n\n"
+        f"`{last.env}`, {asked}; 95 % intervals:\n\n"
         f"{markdown(results, METRICS.get(task, ()))}\n{rows}\n"
         f"Made by {made} on {_machine(last.machine)} ([{source}]({source})).\n"
     )
 
 
 def _at_level(level: LevelResult, name: str | None) -> str:
-    """Gives the success of a level's episodes, or the mean of a metric."""
-    found = level.success.mean if name is None else level.metrics[name].mean
-    return f"{100 * (found or 0.0):.0f} %" if name is None else f"{found or 0.0:.2f}"
+    """Gives the success of a level's episodes, or the median of a metric."""
+    if name is None:
+        return f"{100 * (level.success.mean or 0.0):.0f} %"
+    median = level.metrics[name].median
+    return "–" if median is None else f"{median:.2f}"
 
 
 def _by_kind(results: list[Result]) -> list[list[str]]:

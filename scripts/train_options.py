@@ -10,7 +10,6 @@ import tyro
 from pydantic import BaseModel
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-from robosim.agents.storage.card import Scalar
 from robosim.agents.training.device import DeviceName
 from robosim.agents.training.experiment import Experiment
 from robosim.agents.training.experiment_file import (
@@ -20,9 +19,9 @@ from robosim.agents.training.experiment_file import (
     shipped_experiments,
 )
 from robosim.agents.training.run_folder import load_run
+from robosim.scripts.env_kwargs import take_kwargs
 
 _PROG = "robosim train CONFIG"
-_KWARGS = "--env.kwargs."
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def parse_options(argv: Sequence[str]) -> TrainOptions:
     if config is None and {"-h", "--help"} & set(rest):
         return tyro.cli(TrainOptions, prog=_PROG, args=["--help"], registry=_registry())
     base = _base(config, rest)
-    kwargs, rest = _take_kwargs(rest)
+    kwargs, rest = take_kwargs(rest)
     base = base.model_copy(update={"env": base.env.model_copy(update={"kwargs": {**base.env.kwargs, **kwargs}})})
     options = tyro.cli(TrainOptions, prog=_PROG, args=rest, default=TrainOptions(base), registry=_registry())
     values = cast(dict[str, object], options.experiment)  # see _registry
@@ -81,31 +80,6 @@ def _base(config: str | None, rest: Sequence[str]) -> Experiment:
         f"which experiment? {_PROG} [options], where CONFIG is a YAML file or one of: {shipped}; "
         "or --resume --out FOLDER to go on with a run"
     )
-
-
-def _take_kwargs(words: Sequence[str]) -> tuple[dict[str, Scalar], list[str]]:
-    """Split off --env.kwargs.NAME VALUE, whose names only the env knows."""
-    kwargs: dict[str, Scalar] = {}
-    rest = list(words)
-    for index in reversed([place for place, word in enumerate(rest) if word.startswith(_KWARGS)]):
-        name, equals, value = rest[index].removeprefix(_KWARGS).partition("=")
-        if not equals:
-            if index + 1 == len(rest) or rest[index + 1].startswith("--"):  # such a value is written NAME=VALUE
-                raise ExperimentError(f"{rest[index]}: needs a value")
-            value = rest.pop(index + 1)
-        del rest[index]
-        kwargs.setdefault(name, _scalar(value))  # from the right: the last one counts
-    return kwargs, rest
-
-
-def _scalar(text: str) -> Scalar:
-    """A whole number, a number, a truth value, or else text."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return {"true": True, "false": False}.get(text.lower(), text)
 
 
 def _registry() -> ConstructorRegistry:

@@ -58,7 +58,11 @@ def test_a_success_leads_up_and_an_early_failure_down(env: Curriculum) -> None:
     assert episode(env, 1.0, STEPS) == first + 2
     assert episode(env, -1.0, STEPS // 2 - 1) == first + 1
     assert episode(env, -1.0, STEPS // 2) == first + 1  # it got far: once more
-    assert env.unwrapped.begun == [first, first + 1, first + 2, first + 1, first + 1]  # type: ignore[attr-defined]
+    assert episode(env, -1.0, STEPS) == first  # and not for ever
+    assert episode(env, -1.0, STEPS) == first
+    assert episode(env, 1.0, STEPS) == first + 1
+    begun = [first, first + 1, first + 2, first + 1, first + 1, first, first, first + 1]
+    assert env.unwrapped.begun == begun  # type: ignore[attr-defined]
 
 
 def test_no_failure_leads_below_the_easiest(env: Curriculum) -> None:

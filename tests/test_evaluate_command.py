@@ -77,6 +77,15 @@ def test_the_env_and_its_arguments_default_to_those_of_the_agent(tmp_path: Path)
     assert read_results(path)[0].kwargs == {"level": 2, "split": "val"}
 
 
+def test_the_envs_own_arguments_can_be_told(agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, told = tmp_path / "r.json", ["--env.kwargs.fail_at", "-2"]
+    assert judge(agent, "zero", *told, "--episodes", "2", "--json", path) == 0
+    capsys.readouterr()
+    assert [result.kwargs["fail_at"] for result in read_results(path)] == [-2, -2]
+    assert "--env.kwargs.level cannot be set: --level says it" in error_of(capsys, agent, "--env.kwargs.level", "3")
+    assert "--env.kwargs.fail_at: needs a value" in error_of(capsys, agent, "--env.kwargs.fail_at")
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [

@@ -17,6 +17,7 @@ from robosim.agents.training.experiment_file import (
     shipped_experiments,
 )
 from robosim.agents.training.run_folder import CHANGEABLE, identity
+from robosim.scripts.env_kwargs import KwargsError
 from robosim.scripts.train import main
 from robosim.scripts.train_options import parse_options
 
@@ -224,7 +225,7 @@ def test_a_wrong_option_ends_with_one_error_and_2(config: str, capsys: pytest.Ca
 
 @pytest.mark.parametrize("words", [["--env.kwargs.mass", "--seed", "3"], ["--seed", "3", "--env.kwargs.mass"]])
 def test_an_argument_of_the_env_without_a_value_does_not_take_the_next_option(config: str, words: list[str]) -> None:
-    with pytest.raises(ExperimentError, match=r"--env\.kwargs\.mass: needs a value"):
+    with pytest.raises(KwargsError, match=r"--env\.kwargs\.mass: needs a value"):
         parse_options([config, *words])
     assert parse_options([config, "--env.kwargs.mass", "-1", "--seed", "3"]).experiment.env.kwargs["mass"] == -1
 

@@ -1,6 +1,5 @@
 """robosim/TerrainPush: pushes that grow, in the worlds of TerrainBalance, and who survives how large ones."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -115,5 +114,11 @@ def test_the_shipped_agent_survives_pushes_twice_as_large_as_its_rival_does() ->
         ("robosim/TerrainPush-v0", "test", "mixed", 0)
     }
     assert min(one.episodes for one in results.values()) >= 500
-    medians = [one.metrics["push_survived"].median or math.nan for one in (ours, rival)]
-    assert medians[0] >= 2 * medians[1]
+    assert results["controller:terrain-balance"].sha256 == ours.sha256
+    pairs = [(ours.metrics, rival.metrics)]
+    pairs += [(ours.by_level[level].metrics, rival.by_level[level].metrics) for level in range(10)]
+    for found in pairs:
+        median, of_rival = (metrics["push_survived"].median for metrics in found)
+        assert median is not None
+        assert of_rival is not None
+        assert median >= 2 * of_rival

@@ -37,8 +37,8 @@ class EnvConfig(_Frozen):
     """Keyword arguments of the training envs alone, such as `{begins: anywhere}`: the agent is validated, and its card
     says that it acts, without them."""
     curriculum: Annotated[bool, Field(exclude_if=not_)] = False  # so that earlier runs can go on
-    """Each training env at a level of its own, which rises after a success and falls after an early failure; who
-    succeeds at the highest is sent to any (`robosim.agents.vector.curriculum`). False: as kwargs.level says."""
+    """Each training env at a level of its own, which rises after a success and falls after an early failure or two;
+    who succeeds at the highest is sent to any (`robosim.agents.vector.curriculum`). False: as kwargs.level says."""
     splits: bool = True
     """Whether the env takes split="train"/"val"/"test", as every robosim env does. False for envs of other
     packages: validation then differs from training only by its seeds."""

@@ -1,7 +1,8 @@
 """`Curriculum`: a training env at a level of its own, which rises where it succeeds and falls where it does not.
 
-The rule is legged_gym's (N. Rudin et al. (2022), "Learning to walk in minutes using massively parallel deep
-reinforcement learning", CoRL, section 3.2), with success where that has ground covered. Imports neither torch nor SB3.
+The rule is after legged_gym's (N. Rudin et al. (2022), "Learning to walk in minutes using massively parallel deep
+reinforcement learning", CoRL, section 3.2), which goes by the ground covered and gives each robot one kind of ground:
+this goes by success, and a level is over all kinds. Imports neither torch nor SB3.
 """
 
 from typing import Any, Protocol, cast
@@ -26,9 +27,9 @@ class Levelled(Protocol):
 class Curriculum(gym.Wrapper[Observation, np.ndarray[Any, Any], Observation, np.ndarray[Any, Any]]):
     """Sets an env's level before each episode by what came of the one before.
 
-    A success is followed by the level above, a failure in the first half of the time by the one below, any other
-    failure by the same. After a success at the highest level any level is drawn, so that who has learnt all forgets
-    none.
+    A success is followed by the level above; a failure in the first half of the time, or a second one in a row, by the
+    one below; any other failure by the same. After a success at the highest level any level is drawn, so that who has
+    learnt all forgets none. A run that is resumed begins with easy levels again.
 
     Args:
         env: A `Levelled` one, whose `info` says ``is_success`` at an episode's end.
@@ -45,6 +46,7 @@ class Curriculum(gym.Wrapper[Observation, np.ndarray[Any, Any], Observation, np.
         self._rng = np.random.default_rng(0)
         self.level, self._steps = 0, 0
         self._next: int | None = None
+        self._failed = False  # at this level, in the episode before
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -52,7 +54,7 @@ class Curriculum(gym.Wrapper[Observation, np.ndarray[Any, Any], Observation, np.
         """Begins an episode; one that is told a seed is the first, whose level is drawn by it."""
         if seed is not None or self._next is None:
             self._rng = np.random.default_rng(seed)
-            self._next = int(self._rng.integers(FIRST))
+            self._next, self._failed = int(self._rng.integers(FIRST)), False
         self.level, self._steps = self._next, 0
         self._levelled.level = self.level
         return self.env.reset(seed=seed, options=options)
@@ -67,5 +69,8 @@ class Curriculum(gym.Wrapper[Observation, np.ndarray[Any, Any], Observation, np.
 
     def _after(self, success: bool) -> int:
         if not success:
-            return max(self.level - (self._steps < self._early), LEVELS[0])
+            down = self._failed or self._steps < self._early
+            self._failed = not down
+            return max(self.level - down, LEVELS[0])
+        self._failed = False
         return self.level + 1 if self.level < LEVELS[-1] else int(self._rng.integers(len(LEVELS)))

@@ -50,7 +50,7 @@ Action = Literal["gait", "joint"]
 PAYLOAD = (-1.0, 2.5)  # kg, on the trunk: about -10 to +20 % of the whole
 INERTIA = (0.75, 1.5)  # of the trunk
 STRENGTH = (0.8, 1.2)  # of the motors
-DAMPING = (0.0, 0.05)  # N·m a rad/s
+DAMPING = (0.0, 0.05)  # N·m a rad/s; joints have viscous friction alone
 LATENCY = (0.0, 0.02)  # s
 
 

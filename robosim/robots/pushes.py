@@ -40,7 +40,7 @@ class Pushes:
         Args:
             rng: The episode's stream, kept.
             sizes: m/s, least and most of a push; None for no pushes.
-            growth: m/s, by how much each is larger than the one before beyond that.
+            growth: m/s, added to both after each push.
         """
         self._rng, self._sizes, self._growth, self._grown = rng, sizes, growth, 0.0
         self._time, self.last, self.since = 0.0, 0.0, math.inf

@@ -20,16 +20,16 @@ SHAPE = round(LENGTH / CELL) + 1, round(WIDTH / CELL) + 1
 
 _FADE = 0.3  # m over which what is uneven begins and ends
 _SLOPE = 0.4  # rise per run: legged_gym's steepest, 21.8°; rubber holds up to 0.5 at the least friction drawn
-_ROUGH = (0.01, 0.06)  # m, largest height at difficulty 0 and 1; legged_gym has 0.05 throughout
-_WAVE = 0.08  # m, amplitude; over 1.6 m it is as steep as 0.31
+_ROUGH = (0.01, 0.06)  # m, largest height at difficulty 0 and 1; legged_gym has 0.05 throughout, for a longer leg
+_WAVE = 0.08  # m, amplitude; over 1.6 m it is as steep as 0.31, less than a slope, as it turns under the feet
 _RISER = (0.02, 0.11)  # m; legged_gym's 0.05 to 0.23 halved, as it has a higher step
 _TREAD = 0.3  # m; legged_gym has 0.31
 _BLOCK = (0.01, 0.06)  # m above and below; neighbours differ by up to twice that, about the highest step
 _STONE = (0.6, 0.3)  # m; the smallest is a little longer than A1's stride at 0.5 m/s
-_STONE_GAP = (0.02, 0.10)  # m; a foot is 0.04 m wide
-_GAP = (0.02, 0.18)  # m; half of the distance between front and hind feet
+_STONE_GAP = (0.02, 0.10)  # m, and up to the next whole cell; a foot is 0.04 m wide
+_GAP = (0.02, 0.18)  # m, and up to the next whole cell; half of the distance between front and hind feet
 _DEPTH = 0.3  # m, of what a foot must not step into: it ends a trot
-_RUBBLE = (0.02, 0.09)  # m, the largest stone's height
+_RUBBLE = (0.02, 0.09)  # m, the largest stone's height: under the highest step, as stones come one after another
 
 Heights = NDArray[np.float64]
 _X = np.linspace(0.0, LENGTH, SHAPE[0])

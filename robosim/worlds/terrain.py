@@ -42,7 +42,8 @@ class Tile(NamedTuple):
 def bank(split: Split) -> dict[tuple[str, int], Tile]:
     """Makes the tiles of a split: one for each kind and level, drawn from a stream of its own.
 
-    Tiles of different splits are never the same. Envs of one process share them.
+    Tiles of different splits are never the same, but for those of which nothing is drawn: level ground, slopes, stairs.
+    Envs of one process share them.
     """
     tiles = {}
     for rank, (name, kind) in enumerate(KINDS.items()):
