@@ -1,6 +1,7 @@
 """What every command shares: how it ends. Options belong to the command, work belongs to the packages."""
 
 import os
+import select
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -65,8 +66,17 @@ def command(main: Callable[[Sequence[str]], int]) -> Main:
             return USAGE_ERROR
         except KeyboardInterrupt:
             return INTERRUPTED
-        except BrokenPipeError:  # such as `robosim … | head`
+        except BrokenPipeError:
+            if not _unheard():  # a worker's pipe: a bug, not `robosim … | head`
+                raise
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain as it ends
             return UNHEARD
 
     return run
+
+
+def _unheard() -> bool:
+    """Say whether whoever read this process's output has gone."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in output.poll(0))

@@ -120,3 +120,13 @@ def test_who_hears_no_more_ends_it_quietly() -> None:
         run.stdout.close()
         assert run.stderr.read() == b""
     assert run.returncode == 141
+
+
+def test_another_broken_pipe_is_told() -> None:
+    code = (
+        "from robosim.scripts.cli import command\n"
+        "@command\ndef main(argv): raise BrokenPipeError('of a worker')\nmain([])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "of a worker" in run.stderr
