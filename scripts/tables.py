@@ -90,7 +90,7 @@ def _judged(results: list[Result], source: str) -> str:
         by_level.append([result.agent, *(_at_level(level, name) for level in levels)])
     if len(last.by_kind) > 1:
         by_level += _by_kind(results)
-    rows = "".join(f"| {' | '.join(row)} |\n" for row in by_level)
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in by_level) if len(last.by_level) > 1 else ""
     asked = f"{last.episodes} episodes of the {last.split} split, level {last.level}{where}"
     return (
         f"`{last.env}`, {asked}; 95 % intervals:\n\n"
