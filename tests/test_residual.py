@@ -21,6 +21,7 @@ from robosim.agents.policies.normalise import Normaliser
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Observation, Policy
+from robosim.agents.policies.predictive import Predictive
 from robosim.agents.policies.residual import Residual
 from robosim.agents.policies.sight import EncoderConfig
 from robosim.agents.policies.stepper import Stepper
@@ -98,6 +99,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.float32]]:
         ("placer", {"id": "robosim/WarehousePlace-v0", "kwargs": {"level": 3}}, Placer(eager=True)),
         ("dwa", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3}}, Dwa()),
         ("dwa-depth", SEEING, Dwa()),
+        ("predictive", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3}}, Predictive()),
     ],
 )
 def test_a_learner_that_adds_nothing_is_the_controller(
@@ -121,6 +123,7 @@ def test_a_learner_that_adds_nothing_is_the_controller(
     [
         (WALK, {"hidden": [8], "residual": "stepper"}, Stepper()),
         (DRIVE, {"hidden": [8], "residual": "dwa"}, Dwa()),
+        (DRIVE, {"hidden": [8], "residual": "predictive"}, Predictive()),
         (SEEING, {"hidden": [8], "residual": "dwa-depth", "encoder": EYES}, Dwa()),
     ],
 )
@@ -218,6 +221,8 @@ def test_a_sum_is_held_to_what_can_be_done() -> None:
         ("placer", {"id": "robosim/WarehousePick-v0"}, "network.residual = placer: it is for an observation of 53 num"),
         ("dwa", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"guidance": "goal"}},
          r"of state \(14\), lidar \(240\), got one of lidar \(240\), outlook \(58\), state \(7\)"),
+        ("predictive", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"guidance": "goal"}},
+         r"of state \(14\), lidar \(240\), unmapped \(60\), got one of lidar \(240\), outlook \(58\), state \(7\)"),
     ],
 )  # fmt: skip
 def test_envs_that_a_controller_is_not_for_are_told(name: str, env: dict[str, Any], said: str) -> None:

@@ -53,7 +53,8 @@ class NetworkConfig(BaseModel):
     """Pictures of so many control steps, the last ones, are seen at once."""
     residual: str | None = None
     """A scripted controller to whose actions the network's are added, so that it begins as good as that one: stepper,
-    wide-stance, picker, placer, dwa or dwa-depth (`robosim.agents.policies.residual`). None: the network acts alone."""
+    wide-stance, picker, placer, dwa, dwa-depth or predictive (`robosim.agents.policies.residual`). None: the network
+    acts alone."""
     guard: str | None = None
     """Who has the last word on what is done, in training, too: caution (`robosim.agents.policies.guard`)."""
 

@@ -15,6 +15,7 @@ from robosim.agents.policies.needs import Lengths, check_needs
 from robosim.agents.policies.picker import PickingExpert
 from robosim.agents.policies.placer import Placer
 from robosim.agents.policies.policy import Array, Observation, Policy
+from robosim.agents.policies.predictive import Predictive
 from robosim.agents.policies.stepper import Stepper
 from robosim.agents.policies.wide_stance import WideStance
 
@@ -37,6 +38,8 @@ CONTROLLERS: Mapping[str, _Controller] = {
     # WarehouseNavigate's rival with a path, by a lidar, or by the depth of cameras.
     "dwa": _Controller(Dwa, {"state": 14, "lidar": 240}, 2),
     "dwa-depth": _Controller(Dwa, {"state": 14, "depth8": None}, 2),
+    # WarehouseNavigate with a lidar and a path: what moves is foreseen.
+    "predictive": _Controller(Predictive, {"state": 14, "lidar": 240, "unmapped": 60}, 2),
 }
 
 
