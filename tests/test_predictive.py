@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from robosim.agents.policies.predictive import Predictive
-from robosim.agents.policies.rollouts import SECTORS, nothing_near
-from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, YAW_ACCELERATION, YAW_RATE
+from robosim.agents.policies.predictive import LEFT, TOLD, Predictive, look_around
+from robosim.agents.policies.rollouts import LEGS, MOVES, SECTORS, STANDS, STRANGE, nothing_near
+from robosim.envs import warehouse_navigate
+from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, SIZE, YAW_ACCELERATION, YAW_RATE
 from robosim.sensors.sectors import NEARNESS
 
 Seen = dict[str, NDArray[np.float32]]
@@ -92,7 +93,7 @@ def driven(*things: tuple[Point, Motion], heading: float = 0.0, strange: bool = 
             path=tuple(turned(ahead, -y) for ahead, _ in AHEAD),
         )
         seen["state"][:4] = speed, rate, *action
-        gaps = [math.hypot(max(abs(a) - 0.28, 0.0), max(abs(b) - 0.255, 0.0)) for a, b in places]
+        gaps = [math.hypot(max(abs(a) - SIZE[0] / 2, 0.0), max(abs(b) - SIZE[1] / 2, 0.0)) for a, b in places]
         way.append((x, y, min(gaps, default=9.0)))
         action = one.predict(seen)[0].clip(-1.0, 1.0)
         wanted = float(action[0]) * (FORWARD if action[0] > 0 else BACKWARD), float(action[1]) * YAW_RATE
@@ -152,12 +153,42 @@ def test_a_batch_is_as_its_rows_and_nothing_is_kept() -> None:
     assert again == batch.tolist()[::-1]
 
 
+def test_of_a_scan_it_knows_what_is_where_and_how_it_moves() -> None:
+    """A rack to the left, a box left behind it, and who walks away to the front, to the right of the line of sight."""
+    away = (2.0, 0.1), (0.6, -0.8)
+    rack, box = seen_among(((0.1, 1.0), (0.0, 0.0))), seen_among(((-1.5, 0.2), (0.0, 0.0)), strange=True)
+    seen = {key: np.maximum(rack[key], box[key]) for key in ("lidar", "unmapped")}
+    walker, near = seen_among(away), nothing_near()
+    seen = {key: np.where(seen[key] == 0, walker[key], seen[key]) for key in seen}
+    assert look_around(seen["lidar"], seen["unmapped"], near) == 3
+    assert near.points[:3] == pytest.approx(np.array([(2.0, 0.1), (0.1, 1.0), (-1.5, 0.2)]), abs=0.1)
+    assert near.velocities[:3] == pytest.approx(np.array([(0.6, -0.8), (0.0, 0.0), (0.0, 0.0)]), abs=0.05)
+    assert near.kinds[:3].tolist() == [MOVES, STANDS, STRANGE]
+    assert near.margins[:3] == pytest.approx(np.array([0.2, 0.05, 0.15]), abs=0.01)
+
+
 def test_it_holds_as_many_things_as_a_scan_has_sectors() -> None:
-    assert len(nothing_near().points) == SECTORS
     around = [((math.cos(a), math.sin(a)), (0.1, 0.2)) for a in np.linspace(-math.pi, math.pi, 400).tolist()]
-    drive, turn = acted(seen_among(*around, speed=0.0))
-    assert -1.0 <= drive <= 1.0
-    assert -1.0 <= turn <= 1.0
+    seen, near = seen_among(*around, speed=0.0), nothing_near()
+    assert look_around(seen["lidar"], seen["unmapped"], near) == SECTORS == len(near.points)
+    assert np.hypot(*near.points.T) == pytest.approx(np.ones(SECTORS), abs=0.01)
+
+
+def test_it_reads_what_the_task_tells() -> None:
+    """Kernels do not look whether an array has what they read."""
+    assert warehouse_navigate.SECTORS == SECTORS
+    assert len(warehouse_navigate.AHEAD) + 1 == LEGS
+    assert warehouse_navigate.AHEAD[-1] == TOLD
+    env = gym.make("robosim/WarehouseNavigate-v2")
+    assert isinstance(env.observation_space, gym.spaces.Dict)
+    assert env.observation_space["state"].shape == (LEFT + 1,)
+    env.close()
+
+
+def test_how_fast_it_turns_already_counts() -> None:
+    still, turning = (seen_among(*wall(0.9), speed=0.0) for _ in range(2))
+    turning["state"][1] = YAW_RATE
+    assert acted(turning) != acted(still)
 
 
 @pytest.mark.parametrize("level", [0, 4, 9])

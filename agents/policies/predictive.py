@@ -1,8 +1,8 @@
-"""A scripted controller for the warehouse that looks two seconds ahead: of many ways of driving on, the cheapest.
+"""A scripted controller for the warehouse that looks 2.6 seconds ahead: of many ways of driving on, the cheapest.
 
 It sees what the rival sees, `robosim.agents.policies.dwa`, and makes more of it: what moves in a sector of the scan is
-taken to go on so, what is not on the map may begin to, and a way leads back to the path after going around somebody;
-see `robosim.agents.policies.rollouts`. It keeps nothing from step to step.
+taken to go on so, what is not on the map is kept off like people, and a way leads back to the path after going around
+somebody; see `robosim.agents.policies.rollouts`. It keeps nothing from step to step.
 """
 
 import math
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from robosim.agents.policies.caution import MARGIN, WALKS
 from robosim.agents.policies.dwa import AHEAD, GOAL_COS, GOAL_DISTANCE, GOAL_SIN, RATE, SPEED, action
 from robosim.agents.policies.nearby import ROWS
 from robosim.agents.policies.policy import Observation, State
@@ -21,8 +22,7 @@ from robosim.sensors.sectors import NEARNESS
 
 LAST, LEFT = slice(2, 4), 13  # in "state": the last action, and how long the path is
 AT_GOAL = 0.18  # m; where it stops
-WALKS = 0.1  # m/s; what is faster is somebody
-MARGINS = (0.03, 0.15, 0.2)  # m to be kept off what stands, what is not on the map, what moves
+MARGINS = (MARGIN, 0.15, 0.2)  # m to be kept off what stands, what is not on the map, what moves
 WIDTH = (0.02, 0.04)  # m a metre of distance, at most m: a sector's point may be to either side of its middle
 NEAR, SEEN = 3.0, 5.0  # m, as far as it heeds what stands, and what moves
 TOLD, BEYOND = 3.0, 1.5  # m of the path that are told, and m by which it is taken to go straight on where it is longer
@@ -89,7 +89,7 @@ def look_around(lidar: NDArray[np.float32], unmapped: NDArray[np.float32], near:
         x, y = distance * cos, distance * sin
         kind = MOVES if moves else STRANGE if unmapped[sector] > 0 else STANDS
         margin = MARGINS[kind] + (min(WIDTH[0] * distance, WIDTH[1]) if kind == STANDS else 0.0)
-        # It need not keep farther off than it is.
+        # What is nearer already need not be kept off farther, so that it may go on.
         room = math.hypot(max(abs(x) - SIZE[0] / 2, 0.0), max(abs(y) - SIZE[1] / 2, 0.0))
         near.points[count, 0], near.points[count, 1] = x, y
         near.velocities[count, 0] = -leftward * sin - closing * cos if moves else 0.0

@@ -1,9 +1,10 @@
 """What comes of driving on in one way or another: kernels that roll each way out among what stands and what moves.
 
-Each way is a command that is kept up for a moment, after which the robot follows its path, at full speed or slower, or
-stops. That it goes on in closed loop lets two seconds tell a way around somebody from one that ends before him; arcs
-of circle, as the dynamic window has them, cannot (cf. T. M. Howard et al. (2008), "State space sampling of feasible
-motions for high-performance mobile robot navigation", Journal of Field Robotics 25).
+Most ways are a command that is kept up for a moment, after which the robot follows its path, at full speed or slower,
+or stops; a few follow the path, or beside it, from the first moment. That it goes on in closed loop lets 2.6 seconds
+tell a way around somebody from one that ends before him; arcs of circle, as the dynamic window has them, cannot (cf.
+T. M. Howard et al. (2008), "State space sampling of feasible motions for high-performance mobile robot navigation",
+Journal of Field Robotics 25).
 """
 
 import math
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from robosim.agents.policies.caution import SLACK
 from robosim.compiled import compiled, inlined
 from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, SIZE, YAW_ACCELERATION, YAW_RATE
 
@@ -26,7 +28,7 @@ _STOPS = 3  # of that many yaw rates one is looked at with a stop after it
 STANDS, STRANGE, MOVES = range(3)  # what is on the map, what is not, what walks or drives
 
 # What follows was found by trying, on validation episodes.
-LOOK = 0.9  # m along the path from where it is to where it aims
+AIM = 0.9  # m along the path from where it is to where it aims
 GAIN = 2.0  # 1/s, yaw rate for the bearing of that
 TURNS = 1.2  # rad; what bears farther off is turned to where the robot stands
 EASE = 1.0  # 1/s, speed for the distance left to the goal
@@ -39,8 +41,7 @@ CALM = 0.5  # share of that which only speed costs
 HIT = (6.0, 1.3)  # cost of a collision, times this less the share of the time that is left until then
 SPIN, BACKING, CHANGE = 0.05, 0.15, 0.02  # cost of a radian, of going backwards, of another command than the last
 THERE, BONUS = 0.22, 0.7  # m from the goal, and what getting there is worth beyond
-SLACK = 0.004  # m by which one may seem to come nearer and does not
-_SQUARE = (math.hypot(SIZE[0] / 2, SIZE[1] / 2) + ROOM[1]) ** 2  # m², beyond which nothing counts
+_SQUARE = (math.hypot(SIZE[0] / 2, SIZE[1] / 2) + ROOM[1]) ** 2  # m²; what is farther from its middle is not looked at
 _NEVER = -1.0
 
 
@@ -145,7 +146,7 @@ def best_way(near: Near, count: int, now: Now) -> tuple[float, float]:
 
 @inlined
 def _go_on(near: Near, count: int) -> None:
-    """Writes where things will be at each look, those left out that no way comes near."""
+    """Writes where things will be at each look, but for those that no way comes within a metre or so of."""
     for look in range(LOOKS):
         time, found = (look + 1) * DT, 0
         reach = 1.0 + FORWARD * time
@@ -180,7 +181,7 @@ def _rolled_out(near: Near, now: Now, way: Way) -> tuple[float, tuple[float, flo
         slower = wanted[0] * speed < 0 or abs(wanted[0]) < abs(speed)
         next_speed = _towards(speed, wanted[0], (BRAKING if slower else ACCELERATION) * DT)
         next_rate = _towards(rate, wanted[1], YAW_ACCELERATION * DT)
-        # The end of a step counts for more: what is commanded is reached before a step is over.
+        # The end of a step counts for more: small changes are reached before it is over.
         turn, far = (0.3 * rate + 0.7 * next_rate) * DT, (0.4 * speed + 0.6 * next_speed) * DT
         x, y = x + far * math.cos(heading + turn / 2), y + far * math.sin(heading + turn / 2)
         heading, speed, rate = heading + turn, next_speed, next_rate
@@ -253,7 +254,7 @@ def _along(path: NDArray[np.float64], shift: float, pose: tuple[float, float, fl
         if square < nearest - 1e-9:
             nearest, at = square, total + along
         total += length
-    aim_x, aim_y = _at(path, at + LOOK, shift)
+    aim_x, aim_y = _at(path, at + AIM, shift)
     bearing = math.atan2(cos * (aim_y - y) - sin * (aim_x - x), cos * (aim_x - x) + sin * (aim_y - y))
     return total - at + STRAY * math.sqrt(nearest), bearing
 
