@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from robosim.agents.policies.predictive import LEFT, TOLD, Predictive, look_around
+from robosim.agents.policies.predictive import LEFT, PACE, TOLD, Predictive, look_around
 from robosim.agents.policies.rollouts import LEGS, MOVES, SECTORS, STANDS, STRANGE, nothing_near
 from robosim.envs import warehouse_navigate
 from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, SIZE, YAW_ACCELERATION, YAW_RATE
@@ -68,6 +68,22 @@ def test_it_stands_at_its_goal_and_creeps_to_it() -> None:
     assert 0.1 < acted(near)[0] < 0.9
 
 
+def steered(seen: Seen, *wish: float) -> list[float]:
+    batch = {key: part[None] for key, part in seen.items()}
+    return [float(part) for part in Predictive().steered(batch, np.array([wish], np.float32))[0]]
+
+
+def test_it_goes_as_fast_as_wished_and_keeps_off_as_far() -> None:
+    free = seen_among()
+    assert steered(free, 0.0, 0.0) == steered(free, 1.0, 0.0) == acted(free) == [1.0, 0.0]
+    assert steered(free, -1.0, 0.0)[0] == pytest.approx(PACE, abs=0.02)
+    assert PACE < steered(free, -0.5, 0.0)[0] < 1.0
+    beside = seen_among(((1.0, 0.5), (0.0, 0.0)), strange=True)
+    bold, shy = steered(beside, 0.0, -1.0), steered(beside, 0.0, 1.0)
+    assert bold == [1.0, 0.0]
+    assert shy[0] < 1.0 or shy[1] < -0.1
+
+
 class Drive(NamedTuple):
     """How 8 s on a straight path from the origin along x went."""
 
@@ -76,7 +92,9 @@ class Drive(NamedTuple):
     gaps: NDArray[np.float64]
 
 
-def driven(*things: tuple[Point, Motion], heading: float = 0.0, strange: bool = False) -> Drive:
+def driven(
+    *things: tuple[Point, Motion], heading: float = 0.0, strange: bool = False, wish: Motion = (0.0, 0.0)
+) -> Drive:
     """Drives without physics among things of which each keeps its speed (m, m/s, in the world)."""
     one, (x, y), speed, rate, action, way = Predictive(), (0.0, 0.0), 0.0, 0.0, np.zeros(2), []
     for step in range(80):
@@ -95,7 +113,8 @@ def driven(*things: tuple[Point, Motion], heading: float = 0.0, strange: bool = 
         seen["state"][:4] = speed, rate, *action
         gaps = [math.hypot(max(abs(a) - SIZE[0] / 2, 0.0), max(abs(b) - SIZE[1] / 2, 0.0)) for a, b in places]
         way.append((x, y, min(gaps, default=9.0)))
-        action = one.predict(seen)[0].clip(-1.0, 1.0)
+        batch = {key: part[None] for key, part in seen.items()}
+        action = one.steered(batch, np.array([wish], np.float32))[0].clip(-1.0, 1.0)
         wanted = float(action[0]) * (FORWARD if action[0] > 0 else BACKWARD), float(action[1]) * YAW_RATE
         most = 0.1 * (BRAKING if abs(wanted[0]) < abs(speed) else ACCELERATION)
         speed += min(max(wanted[0] - speed, -most), most)
@@ -113,8 +132,9 @@ def test_a_path_that_begins_behind_is_turned_to(heading: float) -> None:
     assert abs(went.y[-1]) < 0.3
 
 
-def test_it_stops_before_a_wall() -> None:
-    went = driven(*wall(4.0))
+@pytest.mark.parametrize("wish", [(0.0, 0.0), (1.0, -1.0), (-1.0, -1.0), (0.0, 1.0)])
+def test_it_stops_before_a_wall_whatever_is_wished(wish: Motion) -> None:
+    went = driven(*wall(4.0), wish=wish)
     assert went.gaps.min() > 0.02
     assert went.x[-1] > 1.0
     assert abs(went.x[-1] - went.x[-10]) < 0.1
@@ -126,6 +146,11 @@ def test_who_crosses_is_not_met_and_not_waited_for_longer_than_that(start: float
     went, free = driven(((2.5, -start), (0.0, 0.9))), driven()
     assert went.gaps.min() > 0.1
     assert went.x[-1] > free.x[-1] - 3.0
+
+
+@pytest.mark.parametrize("wish", [(0.0, -1.0), (-1.0, -1.0)])
+def test_who_crosses_is_not_met_whatever_is_wished(wish: Motion) -> None:
+    assert driven(((2.5, -2.6), (0.0, 0.9)), wish=wish).gaps.min() > 0.05
 
 
 @pytest.mark.parametrize("side", [1.0, -1.0])

@@ -100,6 +100,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.float32]]:
         ("dwa", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3}}, Dwa()),
         ("dwa-depth", SEEING, Dwa()),
         ("predictive", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3}}, Predictive()),
+        ("predictive-steered", {"id": "robosim/WarehouseNavigate-v2", "kwargs": {"level": 3}}, Predictive()),
     ],
 )
 def test_a_learner_that_adds_nothing_is_the_controller(
@@ -251,6 +252,17 @@ def test_a_controller_is_told_no_more_than_who_acts() -> None:
     network = {"residual": "dwa", "encoder": {"name": "nature", "features": 8}}
     with pytest.raises(LearnerError, match=r"dwa: it is for an observation of state \(14\), lidar \(240\), got one of"):
         make_envs(experiment(env=seeing, network=network, ppo={"n_steps": 32, "batch_size": 64}))
+
+
+def test_to_a_controller_that_is_steered_nothing_is_added() -> None:
+    env, asked = gym.make("robosim/WarehouseNavigate-v2", level=3), np.array([[-0.5, 3.0], [0.2, -0.1]], np.float32)
+    rows = [env.reset(seed=seed)[0] for seed in range(2)]
+    batch = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+    done = Residual("predictive-steered", env.observation_space, env.action_space)(batch, asked)
+    assert (done == Predictive().steered(batch, asked.clip(-1.0, 1.0))).all()
+    env.close()
+    with pytest.raises(RobosimError, match=r"ppo\.mirror: must be false with network\.residual = predictive-steered"):
+        experiment(env=DRIVE, network={"residual": "predictive-steered"}, ppo={"mirror": True})
 
 
 def test_there_is_nothing_to_imitate_for_a_network_that_begins_as_a_controller() -> None:

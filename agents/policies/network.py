@@ -53,8 +53,8 @@ class NetworkConfig(BaseModel):
     """Pictures of so many control steps, the last ones, are seen at once."""
     residual: str | None = None
     """A scripted controller to whose actions the network's are added, so that it begins as good as that one: stepper,
-    wide-stance, picker, placer, dwa, dwa-depth or predictive (`robosim.agents.policies.residual`). None: the network
-    acts alone."""
+    wide-stance, picker, placer, dwa, dwa-depth or predictive (`robosim.agents.policies.residual`); or
+    predictive-steered, which takes the network's actions as wishes. None: the network acts alone."""
     guard: str | None = None
     """Who has the last word on what is done, in training, too: caution (`robosim.agents.policies.guard`)."""
 
@@ -74,6 +74,13 @@ class NetworkConfig(BaseModel):
     def acts_otherwise(self) -> bool:
         """Whether its actions are changed before they are carried out; see `robosim.agents.policies.acting`."""
         return self.residual is not None or self.guard is not None
+
+    @property
+    def wishes(self) -> bool:
+        """Whether its actions tell a controller how to choose, and are not actions of the env."""
+        from robosim.agents.policies.residual import CONTROLLERS  # only here: it brings robots along
+
+        return self.residual is not None and CONTROLLERS[self.residual].steered
 
     @model_serializer(mode="wrap")
     def _without_unused(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -25,6 +25,7 @@ AT_GOAL = 0.18  # m; where it stops
 MARGINS = (MARGIN, 0.15, 0.2)  # m to be kept off what stands, what is not on the map, what moves
 WIDTH = (0.02, 0.04)  # m a metre of distance, at most m: a sector's point may be to either side of its middle
 NEAR, SEEN = 3.0, 5.0  # m, as far as it heeds what stands, and what moves
+PACE, CARE = 0.4, 3.0  # see `Predictive.steered`
 TOLD, BEYOND = 3.0, 1.5  # m of the path that are told, and m by which it is taken to go straight on where it is longer
 _SURE = 0.3  # m; a leg shorter than that has no direction
 
@@ -46,11 +47,23 @@ class Predictive:
         """Chooses an action; see `robosim.agents.policies.policy.Policy.predict`."""
         assert isinstance(observation, dict)
         if observation["state"].ndim == 1:
-            return self._act(observation), state
-        rows = [{key: part[row] for key, part in observation.items()} for row in range(len(observation["state"]))]
-        return np.stack([self._act(seen) for seen in rows]), state
+            return self._act(observation, 0.0, 0.0), state
+        return self.steered(observation, np.zeros((len(observation["state"]), 2), np.float32)), state
 
-    def _act(self, seen: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    def steered(self, observation: Observation, wishes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Chooses actions for a batch as somebody wishes: whatever that is, all ways are looked at for what they meet.
+
+        Args:
+            observation: A batch.
+            wishes: (batch, 2), from -1 to 1. The first is how fast it may go: from 0 up as fast as it can, at -1 `PACE`
+                of that. The second is how far off it should keep: at 1 being close costs `CARE` times as much, at -1 so
+                much less.
+        """
+        assert isinstance(observation, dict)
+        rows = [{key: part[row] for key, part in observation.items()} for row in range(len(wishes))]
+        return np.stack([self._act(seen, *wish) for seen, wish in zip(rows, wishes.tolist(), strict=True)])
+
+    def _act(self, seen: Mapping[str, NDArray[np.float32]], pace: float, care: float) -> NDArray[np.float32]:
         told = seen["state"]
         distance = float(told[GOAL_DISTANCE])
         if distance < AT_GOAL:
@@ -59,9 +72,14 @@ class Predictive:
         count = look_around(seen["lidar"], seen["unmapped"], near)
         lay_path(told, near.path)
         share, turn = told[LAST].tolist()
-        last = share * (FORWARD if share > 0 else BACKWARD), turn * YAW_RATE
-        goal = distance * float(told[GOAL_COS]), distance * float(told[GOAL_SIN])
-        return action(*best_way(near, count, Now(goal, (float(told[SPEED]), float(told[RATE])), last)))
+        now = Now(
+            goal=(distance * float(told[GOAL_COS]), distance * float(told[GOAL_SIN])),
+            motion=(float(told[SPEED]), float(told[RATE])),
+            last=(share * (FORWARD if share > 0 else BACKWARD), turn * YAW_RATE),
+            fastest=FORWARD * min(1.0 + (1.0 - PACE) * pace, 1.0),
+            care=CARE**care,
+        )
+        return action(*best_way(near, count, now))
 
 
 @compiled

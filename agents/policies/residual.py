@@ -1,7 +1,8 @@
 """Controllers to whose actions a network adds its own: residual policy learning.
 
 What is known how to do, as to choose a foothold, need not be learnt; PPO begins as good as the controller and mends it
-(T. Silver et al. (2018), "Residual policy learning", arXiv:1812.06298; T. Johannink et al. (2019), ICRA).
+(T. Silver et al. (2018), "Residual policy learning", arXiv:1812.06298; T. Johannink et al. (2019), ICRA). A controller
+that chooses among ways may rather be told how to choose: then the network's actions are its wishes.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +27,10 @@ class _Controller(NamedTuple):
     make: Callable[[], Policy]
     sees: Lengths
     acts: Lengths
+    steered: bool = False  # whether a network's actions are wishes, and not added to its own
 
+
+_SCAN: Lengths = {"state": 14, "lidar": 240, "unmapped": 60}
 
 CONTROLLERS: Mapping[str, _Controller] = {
     # The trot that sees where it steps: TerrainWalk with observation="scan" and action="gait".
@@ -39,12 +43,13 @@ CONTROLLERS: Mapping[str, _Controller] = {
     "dwa": _Controller(Dwa, {"state": 14, "lidar": 240}, 2),
     "dwa-depth": _Controller(Dwa, {"state": 14, "depth8": None}, 2),
     # WarehouseNavigate with a lidar and a path: what moves is foreseen.
-    "predictive": _Controller(Predictive, {"state": 14, "lidar": 240, "unmapped": 60}, 2),
+    "predictive": _Controller(Predictive, _SCAN, 2),
+    "predictive-steered": _Controller(Predictive, _SCAN, 2, steered=True),
 }
 
 
 class Residual:
-    """A controller, and the sum of its actions and a network's; it keeps nothing from step to step.
+    """A controller, and the sum of its actions and a network's, or what it does as a network wishes; it keeps nothing.
 
     Args:
         name: Of the controller, as `NetworkConfig.residual` has it.
@@ -57,7 +62,7 @@ class Residual:
 
     def __init__(self, name: str, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
         """Makes the controller; see the class."""
-        make, sees, acts = CONTROLLERS[name]
+        make, sees, acts, self._steered = CONTROLLERS[name]
         check_needs(f"network.residual = {name}", observation_space, action_space, sees, acts)
         assert isinstance(action_space, gym.spaces.Box)
         self._low, self._high = action_space.low, action_space.high
@@ -70,6 +75,9 @@ class Residual:
             observation: A batch, as the env gives it.
             added: The network's actions, (batch, size); like their sum they are held to the action space.
         """
-        own = self._controller.predict(observation)[0]
-        total: Array = (own + added.clip(self._low, self._high)).clip(self._low, self._high)
+        held = added.clip(self._low, self._high)
+        if self._steered:
+            assert isinstance(self._controller, Predictive)
+            return self._controller.steered(observation, held)
+        total: Array = (self._controller.predict(observation)[0] + held).clip(self._low, self._high)
         return total

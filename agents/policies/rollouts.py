@@ -78,11 +78,15 @@ class Now(NamedTuple):
         goal: m, in its frame.
         motion: Its speed, m/s, and yaw rate, rad/s.
         last: The command before, likewise.
+        fastest: m/s, how fast it may go.
+        care: What passing close by costs, in shares of `CLOSE`.
     """
 
     goal: tuple[float, float]
     motion: tuple[float, float]
     last: tuple[float, float]
+    fastest: float
+    care: float
 
 
 class Way(NamedTuple):
@@ -129,6 +133,8 @@ def best_way(near: Near, count: int, now: Now) -> tuple[float, float]:
     _go_on(near, count)
     least, best = math.inf, (0.0, 0.0)
     for speed in SPEEDS:
+        if speed > now.fastest:
+            continue
         for number in range(len(YAW_RATES)):
             for manner in range(3):
                 if (manner == SLOW and speed <= 0) or (manner == STOP and number % _STOPS):
@@ -175,7 +181,7 @@ def _rolled_out(near: Near, now: Now, way: Way) -> tuple[float, tuple[float, flo
             wanted = (0.0, 0.0)
             if way.manner != STOP:
                 to_goal = math.sqrt((now.goal[0] - x) ** 2 + (now.goal[1] - y) ** 2)
-                wanted = _followed(bearing, to_goal, way.manner == SLOW)
+                wanted = _followed(bearing, to_goal, min(_SLOW, now.fastest) if way.manner == SLOW else now.fastest)
         if look == 0:
             first = wanted
         slower = wanted[0] * speed < 0 or abs(wanted[0]) < abs(speed)
@@ -196,7 +202,7 @@ def _rolled_out(near: Near, now: Now, way: Way) -> tuple[float, tuple[float, flo
         to_go, bearing = _along(near.path, way.shift, (x, y, cos, sin))
         left = to_go + BEARING * abs(bearing) - begun
         total += left
-    cost = left + total / LOOKS + closest + SPIN * turned + (BACKING if first[0] < 0 else 0.0)
+    cost = left + total / LOOKS + now.care * closest + SPIN * turned + (BACKING if first[0] < 0 else 0.0)
     cost += CHANGE * (abs(first[0] - now.last[0]) / FORWARD + abs(first[1] - now.last[1]) / YAW_RATE)
     if hit != _NEVER:
         cost += HIT[0] * (HIT[1] - hit / (LOOKS * DT))
@@ -206,9 +212,8 @@ def _rolled_out(near: Near, now: Now, way: Way) -> tuple[float, tuple[float, flo
 
 
 @inlined
-def _followed(bearing: float, to_goal: float, slowly: bool) -> tuple[float, float]:
-    """Gives the command that follows the path: pursuit of a point on it."""
-    fastest = _SLOW if slowly else FORWARD
+def _followed(bearing: float, to_goal: float, fastest: float) -> tuple[float, float]:
+    """Gives the command that follows the path, at some speed at most: pursuit of a point on it."""
     ahead = fastest * math.cos(bearing) if abs(bearing) < TURNS else 0.0
     return min(ahead, EASE * to_goal), min(max(GAIN * bearing, -YAW_RATE), YAW_RATE)
 
