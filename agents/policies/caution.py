@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from robosim.agents.policies.nearby import ROWS, met, nearest_of, points_seen
 from robosim.compiled import compiled, inlined
 from robosim.robots.courier import ACCELERATION, BACKWARD, FORWARD, SIZE, YAW_RATE
+from robosim.sensors.outlook import towards
 
 SPEEDS = slice(0, 2)  # in "state": forward, m/s, and yaw rate, rad/s
 MARGIN = 0.03  # m, kept off what stands on the map
@@ -147,8 +148,8 @@ def course(motion: tuple[float, float], wanted: tuple[float, float], slews: Slew
         keeps = step * DT < KEPT - DT / 2
         to_speed, to_rate = wanted if keeps else (0.0, 0.0)
         slower = abs(to_speed) < abs(speed) or to_speed * speed < 0
-        speed = _towards(speed, to_speed, (slews.braking if slower else ACCELERATION) * DT)
-        rate = _towards(rate, to_rate, slews.twist * DT)
+        speed = towards(speed, to_speed, (slews.braking if slower else ACCELERATION) * DT)
+        rate = towards(rate, to_rate, slews.twist * DT)
         middle = heading + rate * DT / 2
         x, y, heading = x + speed * DT * math.cos(middle), y + speed * DT * math.sin(middle), heading + rate * DT
         poses[step, 0], poses[step, 1], poses[step, 2] = x, y, heading
@@ -178,8 +179,3 @@ def _gap(dx: float, dy: float, cos: float, sin: float) -> float:
     """Gives how far a point is from the robot's outline, m: from its middle and heading."""
     ahead, beside = abs(cos * dx + sin * dy) - SIZE[0] / 2, abs(cos * dy - sin * dx) - SIZE[1] / 2
     return math.hypot(max(ahead, 0.0), max(beside, 0.0))
-
-
-@inlined
-def _towards(value: float, wanted: float, most: float) -> float:
-    return value + min(max(wanted - value, -most), most)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from robosim.agents.policies.caution import SLACK
 from robosim.compiled import compiled, inlined
 from robosim.robots.courier import ACCELERATION, BACKWARD, BRAKING, FORWARD, SIZE, YAW_ACCELERATION, YAW_RATE
+from robosim.sensors.outlook import towards
 
 DT, LOOKS, KEPT = 0.2, 13, 2  # s from one look ahead to the next, how many of them, and for how many it keeps a command
 SPEEDS = (-BACKWARD, 0.0, 0.2, 0.45, 0.7, 0.95, FORWARD)  # m/s
@@ -38,7 +39,7 @@ GROWS = 0.1  # m/s, by which less is known of those who move
 ROOM = (0.25, 1.0)  # m from what stands, from everything else: to pass farther off is no better
 CLOSE = (0.4, 0.9)  # cost of passing at nothing: what stands, everything else
 CALM = 0.5  # share of that which only speed costs
-HIT = (6.0, 1.3)  # cost of a collision, times this less the share of the time that is left until then
+HIT = (6.0, 1.3)  # cost of a collision, times this less the share of `LOOKS` that it is ahead
 SPIN, BACKING, CHANGE = 0.05, 0.15, 0.02  # cost of a radian, of going backwards, of another command than the last
 THERE, BONUS = 0.22, 0.7  # m from the goal, and what getting there is worth beyond
 _SQUARE = (math.hypot(SIZE[0] / 2, SIZE[1] / 2) + ROOM[1]) ** 2  # m²; what is farther from its middle is not looked at
@@ -185,8 +186,8 @@ def _rolled_out(near: Near, now: Now, way: Way) -> tuple[float, tuple[float, flo
         if look == 0:
             first = wanted
         slower = wanted[0] * speed < 0 or abs(wanted[0]) < abs(speed)
-        next_speed = _towards(speed, wanted[0], (BRAKING if slower else ACCELERATION) * DT)
-        next_rate = _towards(rate, wanted[1], YAW_ACCELERATION * DT)
+        next_speed = towards(speed, wanted[0], (BRAKING if slower else ACCELERATION) * DT)
+        next_rate = towards(rate, wanted[1], YAW_ACCELERATION * DT)
         # The end of a step counts for more: small changes are reached before it is over.
         turn, far = (0.3 * rate + 0.7 * next_rate) * DT, (0.4 * speed + 0.6 * next_speed) * DT
         x, y = x + far * math.cos(heading + turn / 2), y + far * math.sin(heading + turn / 2)
@@ -277,8 +278,3 @@ def _at(path: NDArray[np.float64], far: float, shift: float) -> tuple[float, flo
         if far <= 0:
             break
     return x, y
-
-
-@inlined
-def _towards(value: float, wanted: float, most: float) -> float:
-    return value + min(max(wanted - value, -most), most)

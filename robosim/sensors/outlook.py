@@ -150,7 +150,7 @@ def look_ahead(
         for step in range(1, _STEPS + 1):
             wanted = commands[arc, 0]
             braking = wanted * speed < 0 or abs(wanted) < abs(speed)
-            speed = _towards(speed, wanted, (slew.slower if braking else slew.faster) * _STEP)
+            speed = towards(speed, wanted, (slew.slower if braking else slew.faster) * _STEP)
             x += speed * headings[step, 0] * _STEP
             y += speed * headings[step, 1] * _STEP
             if step % _STRIDE:
@@ -170,7 +170,7 @@ def _turn(arcs: Arcs, rate_now: float, slew: Slew) -> None:
     for number in range(len(arcs.rates)):
         rate, turn = rate_now, 0.0
         for step in range(1, _STEPS + 1):
-            rate = _towards(rate, arcs.rates[number], slew.turn * _STEP)
+            rate = towards(rate, arcs.rates[number], slew.turn * _STEP)
             middle = turn + rate * _STEP / 2
             turn += rate * _STEP
             headings = arcs.headings[number, step]
@@ -213,5 +213,6 @@ def _gap(
 
 
 @inlined
-def _towards(value: float, wanted: float, most: float) -> float:
+def towards(value: float, wanted: float, most: float) -> float:
+    """Gives a value that has gone towards what is wanted, by so much at most."""
     return value + min(max(wanted - value, -most), most)
