@@ -196,8 +196,8 @@ def _misfits(experiment: Experiment) -> list[str]:
         lines.append(f"start_from = {experiment.start_from}: must be none with network.encoder.weights, or the other")
     if experiment.ppo.mirror and experiment.network.wishes:
         lines.append(
-            f"ppo.mirror: must be false with network.residual = {experiment.network.residual}, which is told wishes: "
-            f"a mirror turns actions around"
+            f"ppo.mirror = true: must be false with network.residual = {experiment.network.residual}, "
+            f"as a mirror turns actions around, and that one is told wishes"
         )
     hidden = experiment.network.hidden
     if experiment.ppo.mirror and not (hidden and 2 * max(hidden) <= MAX_WIDTH):
