@@ -261,7 +261,8 @@ def test_to_a_controller_that_is_steered_nothing_is_added() -> None:
     done = Residual("predictive-steered", env.observation_space, env.action_space)(batch, asked)
     assert (done == Predictive().steered(batch, asked.clip(-1.0, 1.0))).all()
     env.close()
-    with pytest.raises(RobosimError, match=r"ppo\.mirror = true: must be false with network\.residual = predictive-steered"):
+    said = r"ppo\.mirror = true: must be false with network\.residual = predictive-steered"
+    with pytest.raises(RobosimError, match=said):
         experiment(env=DRIVE, network={"residual": "predictive-steered"}, ppo={"mirror": True})
 
 
